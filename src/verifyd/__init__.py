@@ -1,0 +1,1 @@
+"""verifyd: continuous verification of one exact git tree."""
