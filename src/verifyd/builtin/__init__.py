@@ -1,0 +1,1 @@
+"""Gates that need no process: a Change in, Evidence out."""

@@ -1,0 +1,1 @@
+"""Readers for result formats: text of one format in, Evidence out."""

@@ -1,0 +1,266 @@
+"""What VERIFY.md may say: gates, limits and scope, and the digest that approval is given to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_TIMEOUT_S = 600.0
+DIFF_GATE = "diff"
+"""The built-in gate's name; no fence may take it."""
+
+
+class Shell(StrEnum):
+    """What reads a gate's script."""
+
+    BASH = "bash"
+    """``bash -eo pipefail``"""
+    SH = "sh"
+    """``sh -eu``"""
+    ZSH = "zsh"
+    """``zsh -e -o pipefail``"""
+
+
+class Door(StrEnum):
+    """Where a run was asked for."""
+
+    WATCH = "watch"
+    HOOK = "hook"
+    CI = "ci"
+
+
+class OnChange(StrEnum):
+    """What an edit does to a running gate."""
+
+    AUTO = "auto"
+    RESTART = "restart"
+    FINISH = "finish"
+
+
+class Isolate(StrEnum):
+    """Which files a gate sees."""
+
+    AUTO = "auto"
+    FROZEN = "frozen"
+    TREE = "tree"
+
+
+class Ignored(StrEnum):
+    """Whether a frozen view contains what git ignores."""
+
+    SHOW = "show"
+    HIDE = "hide"
+
+
+class EvidenceKind(StrEnum):
+    """Format of a declared result."""
+
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MATCHER = "matcher"
+    TEXT = "text"
+
+
+class Manual(StrEnum):
+    """Why a gate never runs by itself. Only a DECLARED one may be run by naming it."""
+
+    DECLARED = "declared manual"
+    PLACEHOLDER = "has a placeholder to fill in"
+    SERVER = "starts a server or watcher that does not end"
+    MACHINE = "changes the machine"
+    HISTORY = "changes the repository's history or files"
+    OUTSIDE = "changes something outside this machine"
+    POWERSHELL = "is written for PowerShell"
+    NOT_A_COMMAND = "does not read as a command"
+
+
+class Declared(BaseModel):
+    """Common to all that VERIFY.md declares: frozen, and no unknown key passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class EvidenceSource(Declared):
+    """
+    Where a gate leaves its machine-readable result.
+
+    Attributes:
+        pattern: Glob (junit, sarif) or file (matcher), relative to the gate's folder; empty for text.
+    """
+
+    kind: EvidenceKind
+    pattern: str = ""
+
+
+class Gate(Declared):
+    """
+    One declared check: a script, the conditions it runs under, and what counts as a pass.
+
+    Attributes:
+        name: Slug of the heading; unique.
+        line: 1-based line in VERIFY.md; not part of the digest.
+        script: As the shell gets it: prompts stripped, lines joined by newlines.
+        timeout_s: Seconds.
+        paths: gitignore-style globs of its inputs; empty means all files.
+        when: Doors it runs at; all by default.
+        cwd: Relative to the root, forward slashes.
+        env: Names and values, in the declared order.
+        expect: The exit status that passes.
+        min_tests: None: 1 when the evidence counts tests, else no bound.
+        cpus: Slots it takes.
+        estimate_s: First time estimate from the heading; not part of the digest.
+        expected_text: An ``Expected:`` line of the page, shown in the report, never asserted; not part of the digest.
+        manual: None: runs by itself.
+    """
+
+    name: str
+    line: int = Field(ge=1)
+    script: str
+    shell: Shell = Shell.BASH
+    timeout_s: float = Field(default=DEFAULT_TIMEOUT_S, gt=0)
+    paths: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    optional: bool = False
+    manual: Manual | None = None
+    when: frozenset[Door] = frozenset(Door)
+    cwd: str = "."
+    env: tuple[tuple[str, str], ...] = ()
+    expect: int = Field(default=0, ge=0, le=255)
+    min_tests: int | None = Field(default=None, ge=0)
+    evidence: EvidenceSource | None = None
+    fix: str | None = None
+    on_change: OnChange = OnChange.AUTO
+    isolate: Isolate = Isolate.AUTO
+    ignored: Ignored = Ignored.SHOW
+    exclusive: bool = False
+    cpus: int = Field(default=1, ge=1)
+    server: str | None = None
+    ready: str | None = None
+    artifacts: tuple[str, ...] = ()
+    estimate_s: float | None = None
+    expected_text: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The script's first line, for lists and reports."""
+        first, _, rest = self.script.partition("\n")
+        return f"{first} …" if rest else first
+
+
+class Limits(Declared):
+    """
+    How large a change may be; None means no bound.
+
+    Attributes:
+        changed_lines: Added plus deleted, generated and lock files left out.
+    """
+
+    changed_lines: int | None = Field(default=None, ge=0)
+    changed_files: int | None = Field(default=None, ge=0)
+    deleted_files: int | None = Field(default=None, ge=0)
+
+
+class Scope(Declared):
+    """
+    Which paths a change may touch, as gitignore-style globs.
+
+    Attributes:
+        only: When not empty, any other changed path fails.
+        protected: A change here fails until a person approves it.
+    """
+
+    only: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+
+
+class LeftOut(BaseModel):
+    """Something on the page that looks like a command and was not taken as a gate, with the reason: for ``plan`` alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    line: int
+    text: str
+    reason: str
+
+
+class Pipeline(Declared):
+    """
+    All that VERIFY.md declares.
+
+    Attributes:
+        base: ``auto`` or a ref.
+        progress: File that keeps a marked block up to date; None for none.
+        plan: File whose first unchecked item becomes part of a task's context; None for none.
+        left_out: Not part of the digest.
+        title: The page's first heading; not part of the digest.
+    """
+
+    gates: tuple[Gate, ...] = ()
+    base: str = "auto"
+    limits: Limits | None = None
+    scope: Scope | None = None
+    progress: str | None = None
+    plan: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    title: str = ""
+
+    @property
+    def has_diff_gate(self) -> bool:
+        """Whether the built-in gate exists: as soon as limits or scope is declared."""
+        return self.limits is not None or self.scope is not None
+
+    @property
+    def digest(self) -> str:
+        """
+        Sha256, hex, of what bears on meaning: prose, layout, line numbers and estimates do not change it.
+
+        The order of gates does not either: order follows from ``needs`` and from measured times.
+        """
+        meaning = self.model_dump(mode="json", exclude={"left_out", "title", "gates"})
+        meaning["gates"] = sorted((gate_meaning(gate) for gate in self.gates), key=lambda gate: str(gate["name"]))
+        text = json.dumps({"schema": "verifyd.pipeline/1", **meaning}, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def gate(self, name: str) -> Gate | None:
+        """The gate of that name; None when there is none."""
+        return next((gate for gate in self.gates if gate.name == name), None)
+
+
+def gate_meaning(gate: Gate) -> dict[str, object]:
+    """The part of one gate that bears on its meaning, JSON-ready, in a stable order."""
+    meaning: dict[str, object] = gate.model_dump(mode="json", exclude={"line", "estimate_s", "expected_text"})
+    meaning["when"] = sorted(gate.when)
+    return meaning
+
+
+class ApprovedBy(StrEnum):
+    """How an approval was given."""
+
+    TERMINAL = "terminal"
+    FLAG = "flag"
+
+
+Readable = Annotated[str, Field(min_length=1)]
+
+
+class Approval(BaseModel):
+    """
+    That a person let this pipeline run.
+
+    Attributes:
+        digest: Of the pipeline.
+        at: UTC, ISO 8601.
+        pipeline: Whole, so that it can go on running when VERIFY.md changes.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_: Literal["verifyd.approval/1"] = Field(default="verifyd.approval/1", alias="schema")
+    digest: Readable
+    by: ApprovedBy
+    at: Readable
+    pipeline: Pipeline

@@ -1,0 +1,45 @@
+"""The exact tree that is judged, and what its id cannot see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Source(StrEnum):
+    """Where the judged content came from."""
+
+    WORKING_TREE = "working_tree"
+    STAGED = "staged"
+    COMMITTED = "committed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """
+    One exact tree.
+
+    Attributes:
+        root: The work tree's top folder, absolute, links resolved.
+        git_dir: This work tree's own git folder (differs between linked work trees), absolute.
+        common_dir: The repository's shared git folder, absolute.
+        tree: Id of the git tree with the judged content: tracked files and untracked ones that no .gitignore of the tree
+            ignores, modes and links included; nested repositories and dirty submodules by their content.
+        base: Id of the commit the change is counted from; None when there is none yet (unborn HEAD).
+        base_tree: Id of the tree the change is counted from; the empty tree's id when *base* is None.
+        head: Id of HEAD's commit; None when unborn.
+        paths: Every file of the tree, relative, as git prints it (bytes decoded with surrogateescape).
+        notes: What the tree id does not see, or a stranger should know, a sentence each.
+    """
+
+    root: Path
+    git_dir: Path
+    common_dir: Path
+    source: Source
+    tree: str
+    base: str | None
+    base_tree: str
+    head: str | None
+    paths: frozenset[str]
+    notes: tuple[str, ...] = ()

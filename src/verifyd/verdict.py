@@ -1,0 +1,205 @@
+"""An outcome and its evidence in, a verdict out: a pass needs a clean exit and evidence that agrees."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+
+from verifyd.evidence.model import Evidence
+from verifyd.evidence.trouble import MissingTool
+from verifyd.outcome import End, Outcome
+from verifyd.pipeline import EvidenceKind, Gate
+
+
+class Status(StrEnum):
+    """What can be said of one gate on one tree."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNPROVEN = "unproven"
+
+
+class Reason(StrEnum):
+    """
+    Why a status is what it is. The first group goes with FAILED, the second with UNPROVEN.
+
+    Skips carry a Skip's value, or ``needs:<gate>``.
+    """
+
+    EXIT_STATUS = "exit_status"
+    FINDINGS = "findings"
+    TESTS_FAILED = "tests_failed"
+    TIMED_OUT = "timed_out"
+    LIMITS = "limits_exceeded"
+    TOO_MANY_PROCESSES = "too_many_processes"
+    TOO_FEW_TESTS = "too_few_tests"
+
+    TOOL_MISSING = "tool_missing"
+    TREE_MOVED = "tree_moved"
+    CANCELLED = "cancelled"
+    EVIDENCE_MISSING = "evidence_missing"
+    EVIDENCE_CONTRADICTS = "evidence_contradicts"
+    NO_TESTS_RAN = "no_tests_ran"
+    UNAPPROVED = "unapproved"
+    PIPELINE_CHANGED = "pipeline_changed"
+    KILLED = "killed"
+    FLAKY = "flaky"
+    SERVER_NOT_READY = "server_not_ready"
+    NOT_STARTED = "not_started"
+    CONFLICTED = "conflicted"
+    UNSAVED = "unsaved"
+    NOT_SELECTED = "not_selected"
+
+
+TASK_REASONS = frozenset({Reason.NO_TESTS_RAN, Reason.EVIDENCE_CONTRADICTS})
+"""The unproven reasons that are work for an agent all the same: the task says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """
+    One gate's status with its reason.
+
+    Attributes:
+        reason: A Reason, a Skip or ``needs:<gate>``; None only when PASSED.
+        explanation: One sentence for people: what was seen, and what to do where there is something to do.
+        evidence: What was read; NO_EVIDENCE's twin when nothing was.
+        outcome: None when nothing was run.
+        reused: True when an earlier run with the same action key answers.
+    """
+
+    gate: Gate
+    status: Status
+    reason: str | None = None
+    explanation: str = ""
+    evidence: Evidence = Evidence(source="none")
+    outcome: Outcome | None = None
+    reused: bool = False
+
+    @property
+    def makes_task(self) -> bool:
+        """Whether an agent may be sent to work on it."""
+        return self.status is Status.FAILED or (self.status is Status.UNPROVEN and self.reason in TASK_REASONS)
+
+
+def judge(
+    gate: Gate, outcome: Outcome, evidence: Evidence, *, missing: MissingTool | None = None, tests_before: int | None = None
+) -> Verdict:
+    """
+    Judge one gate.
+
+    Args:
+        missing: A tool that the log says is not there; only counts when the gate did not pass.
+        tests_before: Tests that ran when the gate last passed; fewer now is never a silent pass.
+
+    Returns:
+        UNPROVEN when the gate did not end by itself, the tree moved under it, or exit status and evidence disagree.
+    """
+    status, reason, explanation = (
+        judge_ending(gate, outcome, missing) or judge_counts(gate, outcome, evidence, tests_before) or judge_exit(gate, outcome, evidence)
+    )
+    return Verdict(gate=gate, status=status, reason=reason, explanation=explanation, evidence=evidence, outcome=outcome)
+
+
+Judgement = tuple[Status, Reason | None, str]
+
+
+def judge_ending(gate: Gate, outcome: Outcome, missing: MissingTool | None) -> Judgement | None:
+    """Everything that makes the exit status meaningless; None when the gate ended by itself on an unmoved tree."""
+    unproven = Status.UNPROVEN
+    if outcome.end is End.CANCELLED:
+        return unproven, Reason.CANCELLED, "the run was cancelled before this gate ended"
+    if outcome.end is End.NOT_STARTED:
+        return unproven, Reason.NOT_STARTED, outcome.trouble
+    if outcome.moved:
+        return unproven, Reason.TREE_MOVED, moved_text(outcome)
+    if outcome.end is End.SERVER_NOT_READY:
+        return unproven, Reason.SERVER_NOT_READY, outcome.trouble
+    if outcome.end is End.TIMED_OUT:
+        return Status.FAILED, Reason.TIMED_OUT, f"still running after {gate.timeout_s:g} s, its time limit, and ended"
+    if outcome.end is End.TOO_MANY_PROCESSES:
+        return Status.FAILED, Reason.TOO_MANY_PROCESSES, outcome.trouble or "started too many processes and was ended"
+    if outcome.exit_code == gate.expect:
+        return (unproven, Reason.EVIDENCE_MISSING, "its output could not be stored (disk full?)") if outcome.log_lost else None
+    if missing is not None:
+        remedy = f"; install it with: {missing.install}" if missing.install else ""
+        return unproven, Reason.TOOL_MISSING, f"{missing.name} is not on this machine{remedy}"
+    if outcome.exit_code in (126, 127):
+        return unproven, Reason.TOOL_MISSING, f"exit status {outcome.exit_code}: a command was not found or may not be executed"
+    return judge_signal(outcome)
+
+
+def moved_text(outcome: Outcome) -> str:
+    """Names what moved, at most three paths."""
+    named = ", ".join(outcome.moved[:3])
+    more = f" and {len(outcome.moved) - 3} more" if len(outcome.moved) > 3 else ""
+    return f"{named}{more} changed while the gate ran; run again on a tree at rest, or with isolate=frozen"
+
+
+def judge_signal(outcome: Outcome) -> Judgement | None:
+    """
+    Death by a signal: nobody's verdict, except a crash of the code under test.
+
+    SIGSEGV, SIGABRT and their like come from the code; SIGKILL and SIGTERM come from outside (the kernel out of memory, a
+    person). Shells report a child's death as 128 + number.
+    """
+    code = outcome.exit_code
+    number = -code if code is not None and code < 0 else code - 128 if code is not None and code > 128 else 0
+    if number not in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        return None
+    name = signal.Signals(number).name
+    peak = outcome.peak_rss_bytes / 1_000_000
+    return Status.UNPROVEN, Reason.KILLED, f"killed by {name} from outside (out of memory? it held {peak:.0f} MB at its peak)"
+
+
+def judge_counts(gate: Gate, outcome: Outcome, evidence: Evidence, tests_before: int | None) -> Judgement | None:
+    """A clean exit that the evidence does not carry; None when it does, or when the exit was not clean."""
+    if outcome.exit_code != gate.expect:
+        return None
+    declared = gate.evidence is not None and gate.evidence.kind is not EvidenceKind.TEXT
+    if evidence.trouble is not None and declared:
+        return Status.UNPROVEN, Reason.EVIDENCE_MISSING, evidence.trouble
+    tests = evidence.tests
+    if tests is None:
+        if gate.min_tests:
+            return Status.UNPROVEN, Reason.EVIDENCE_MISSING, f"min_tests={gate.min_tests}, but no test count was found in its output"
+        return judge_silent(gate, outcome, evidence)
+    if tests.failed:
+        says = f"exit status {outcome.exit_code}, yet its results hold {tests.failed} failed of {tests.total} tests"
+        return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
+    needed = 1 if gate.min_tests is None else gate.min_tests
+    if tests.ran < needed:
+        reason = Reason.NO_TESTS_RAN if tests.ran == 0 else Reason.TOO_FEW_TESTS
+        status = Status.UNPROVEN if tests.ran == 0 else Status.FAILED
+        return status, reason, f"{tests.ran} tests ran ({tests.skipped} skipped), at least {needed} must"
+    if tests_before is not None and gate.min_tests is None and tests.ran < tests_before:
+        says = f"{tests.ran} tests ran, {tests_before} when it last passed; delete tests only on purpose: declare min_tests={tests.ran}"
+        return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
+    return judge_silent(gate, outcome, evidence)
+
+
+def judge_silent(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement | None:
+    """A clean exit with a machine-readable result that reports errors: the two contradict each other."""
+    if gate.expect == 0 and evidence.source in ("sarif", "junit", "builtin") and evidence.errors:
+        says = f"exit status {outcome.exit_code}, yet its results hold {len(evidence.errors)} errors"
+        return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
+    return None
+
+
+def judge_exit(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement:
+    """The exit status, once nothing speaks against believing it."""
+    if outcome.exit_code == gate.expect:
+        return Status.PASSED, None, ""
+    tests = evidence.tests
+    if tests is not None and tests.failed:
+        return Status.FAILED, Reason.TESTS_FAILED, f"{tests.failed} of {tests.total} tests failed"
+    if evidence.errors:
+        return Status.FAILED, Reason.FINDINGS, f"{len(evidence.errors)} errors reported"
+    if tests is not None and tests.ran == 0:
+        return Status.UNPROVEN, Reason.NO_TESTS_RAN, f"exit status {outcome.exit_code} and no test ran"
+    if tests is not None and not evidence.findings:
+        says = f"exit status {outcome.exit_code}, yet all {tests.ran} tests passed: something else in the command fails"
+        return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
+    return Status.FAILED, Reason.EXIT_STATUS, f"exit status {outcome.exit_code}, expected {gate.expect}"
