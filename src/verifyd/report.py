@@ -1,0 +1,220 @@
+"""The plan and its verdicts in, the readiness report for one exact tree out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from verifyd.change import Change
+from verifyd.pipeline import DIFF_GATE, ApprovedBy
+from verifyd.plan import Plan, Skip
+from verifyd.snapshot import Snapshot
+from verifyd.verdict import Reason, Status, Verdict
+
+
+class Readiness(StrEnum):
+    """What can be said of a tree as a whole."""
+
+    READY = "ready"
+    NOT_READY = "not_ready"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Who let the pipeline run, and when (UTC, ISO 8601); *current* is False when VERIFY.md has changed since."""
+
+    by: ApprovedBy
+    at: str
+    current: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport:
+    """
+    One gate of the report.
+
+    Attributes:
+        expected_s: What was expected before it ran; None when nobody knew.
+        measured_at: When its verdict was measured, UTC; earlier than the report's start when reused; None when nothing ran.
+    """
+
+    verdict: Verdict
+    expected_s: float | None = None
+    measured_at: datetime | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether it can hold back readiness: not optional, and not one that never runs by itself."""
+        gate = self.verdict.gate
+        return not gate.optional and (gate.manual is None or self.verdict.status is not Status.SKIPPED)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds it took when it was measured; 0 when nothing ran."""
+        return self.verdict.outcome.duration_s if self.verdict.outcome is not None else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """
+    The readiness report for one exact tree.
+
+    Attributes:
+        pipeline: Digest of the pipeline that ran.
+        reason: None only when READY.
+        explanation: One sentence for people; empty only when READY.
+        approved: None when nothing was ever approved.
+        notes: What a reader should know besides: about the tree, the state on disk, the machine.
+        last_ready_tree: The tree that the task's ranking counts from; None when no tree was ever ready.
+        changed_since_ready: Paths that differ from it; the change's own paths when there is none.
+        critical_path_s: The longest chain of ``needs``, as measured.
+    """
+
+    snapshot: Snapshot
+    change: Change
+    pipeline: str
+    readiness: Readiness
+    reason: str | None
+    explanation: str
+    approved: Approved | None
+    started_at: datetime
+    duration_s: float
+    gates: tuple[GateReport, ...]
+    selected: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    last_ready_tree: str | None = None
+    changed_since_ready: frozenset[str] = frozenset()
+    critical_path_s: float = 0.0
+
+    @property
+    def sum_s(self) -> float:
+        """Seconds of all gates that ran for this report, one after the other."""
+        return sum(gate.duration_s for gate in self.gates if not gate.verdict.reused)
+
+    @property
+    def slowest(self) -> str | None:
+        """Name of the gate that took longest; None when none ran."""
+        ran = [gate for gate in self.gates if gate.duration_s and not gate.verdict.reused]
+        return max(ran, key=lambda gate: gate.duration_s).verdict.gate.name if ran else None
+
+    def gate(self, name: str) -> GateReport | None:
+        """The gate of that name; None when it is not in the report."""
+        return next((gate for gate in self.gates if gate.verdict.gate.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """
+    A reason outside the gates why a tree cannot be called ready.
+
+    Attributes:
+        reason: PIPELINE_CHANGED, UNAPPROVED, CONFLICTED or UNSAVED.
+    """
+
+    reason: Reason
+    explanation: str
+
+
+def readiness_of(gates: Sequence[GateReport], holds: Sequence[Hold] = ()) -> tuple[Readiness, str | None, str]:
+    """
+    Readiness with its reason and a sentence: a failure outweighs what is unproven, which outweighs what passed.
+
+    A tree on which no gate that holds back readiness runs by itself is unproven: nothing was looked at.
+    """
+    required = [gate for gate in gates if gate.required]
+    failed = [gate.verdict for gate in required if gate.verdict.status is Status.FAILED]
+    if failed:
+        return Readiness.NOT_READY, failed[0].reason, named("failed", failed)
+    if holds:
+        return Readiness.UNPROVEN, str(holds[0].reason), holds[0].explanation
+    open_ones = [gate.verdict for gate in required if is_open(gate.verdict)]
+    if open_ones:
+        first = open_ones[0]
+        return Readiness.UNPROVEN, first.reason, named("unproven" if first.status is Status.UNPROVEN else "not run", open_ones)
+    if not [gate for gate in required if gate.verdict.gate.name != DIFF_GATE]:
+        return Readiness.UNPROVEN, "no_gates", "VERIFY.md declares no required gate that runs by itself"
+    return Readiness.READY, None, ""
+
+
+def is_open(verdict: Verdict) -> bool:
+    """Whether a gate leaves its question open: unproven, or skipped for a reason other than that it does not apply."""
+    if verdict.status is Status.UNPROVEN:
+        return True
+    does_not_apply = (Skip.NOT_AFFECTED, Skip.WHEN, Skip.MANUAL)
+    return verdict.status is Status.SKIPPED and verdict.reason not in does_not_apply
+
+
+def named(word: str, verdicts: Sequence[Verdict]) -> str:
+    """``failed: lint, tests`` with the first one's explanation when it is alone."""
+    names = ", ".join(verdict.gate.name for verdict in verdicts)
+    alone = f" ({verdicts[0].explanation})" if len(verdicts) == 1 and verdicts[0].explanation else ""
+    return f"{word}: {names}{alone}"
+
+
+def measured_critical_path_s(gates: Sequence[GateReport]) -> float:
+    """Seconds of the longest chain of ``needs`` among the gates that ran for this report."""
+    ran = {gate.verdict.gate.name: gate for gate in gates if gate.duration_s and not gate.verdict.reused}
+
+    def chain(name: str) -> float:
+        before = (chain(needed) for needed in ran[name].verdict.gate.needs if needed in ran)
+        return ran[name].duration_s + max(before, default=0.0)
+
+    return max((chain(name) for name in ran), default=0.0)
+
+
+def make_report(
+    plan: Plan,
+    verdicts: Mapping[str, Verdict],
+    *,
+    built_in: Sequence[Verdict],
+    snapshot: Snapshot,
+    change: Change,
+    pipeline: str,
+    approved: Approved | None,
+    started_at: datetime,
+    duration_s: float,
+    holds: Sequence[Hold] = (),
+    notes: Sequence[str] = (),
+    last_ready_tree: str | None = None,
+    changed_since_ready: frozenset[str] | None = None,
+) -> Report:
+    """
+    Put the verdicts of one run together, built-in gates first, then in the plan's order.
+
+    Args:
+        verdicts: One for each gate of the plan, by name.
+        changed_since_ready: None when no tree was ever ready: the change itself counts then.
+    """
+    planned = [
+        GateReport(
+            verdict=verdicts[gate.gate.name], expected_s=gate.expected_s, measured_at=measured_at(verdicts[gate.gate.name])
+        )
+        for gate in plan.gates
+    ]
+    gates = (*(GateReport(verdict=verdict, measured_at=started_at) for verdict in built_in), *planned)
+    readiness, reason, explanation = readiness_of(gates, holds)
+    return Report(
+        snapshot=snapshot,
+        change=change,
+        pipeline=pipeline,
+        readiness=readiness,
+        reason=reason,
+        explanation=explanation,
+        approved=approved,
+        started_at=started_at,
+        duration_s=duration_s,
+        gates=gates,
+        selected=plan.selected,
+        notes=(*snapshot.notes, *notes),
+        last_ready_tree=last_ready_tree,
+        changed_since_ready=change.paths if changed_since_ready is None else changed_since_ready,
+        critical_path_s=measured_critical_path_s(gates),
+    )
+
+
+def measured_at(verdict: Verdict) -> datetime | None:
+    """When the process behind a verdict started, UTC; None when there was none."""
+    return verdict.outcome.started_at if verdict.outcome is not None else None
