@@ -18,8 +18,8 @@ help:
 	@echo "make verify    let verifyd verify this repository"
 	@echo "make clean     remove the virtual environment and everything built"
 
-example: .venv/run.stamp
-	@examples/verify/demo "$$PWD/.venv/bin/verifyd"
+example: .venv/example.stamp
+	@.venv/bin/python examples/verify/demo
 
 test: .venv/dev.stamp
 	@scripts/system-packages
@@ -31,7 +31,7 @@ check: .venv/dev.stamp
 docs: .venv/dev.stamp
 	@.venv/bin/python scripts/check docs
 
-verify: .venv/run.stamp
+verify: .venv/dev.stamp
 	@.venv/bin/verifyd run
 
 lock:
@@ -46,6 +46,10 @@ clean:
 .venv/run.stamp: .venv/pyvenv.cfg requirements/run.txt pyproject.toml
 	@$(PIP) -r requirements/run.txt
 	@$(INSTALL_VERIFYD)
+	@touch $@
+
+.venv/example.stamp: .venv/run.stamp requirements/example.txt
+	@$(PIP) -r requirements/example.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt
