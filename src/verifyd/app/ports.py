@@ -232,6 +232,7 @@ class GateRun:
         key: Action key; None when the result must not be reused.
         fingerprints: Of its failure, for counting attempts; empty unless it makes a task.
         tests_ran: None when its evidence counts no tests.
+        reused: True when an earlier result with the same key answered: no sample, and never reused itself.
         report: The gate's entry of readiness.json, as JSON, for answering again without running.
         load: One-minute load average of the machine when it started.
     """
@@ -251,6 +252,7 @@ class GateRun:
     tests_failed: int | None = None
     findings: int = 0
     key: str | None = None
+    reused: bool = False
     load: float = 0.0
     fingerprints: tuple[str, ...] = ()
     report: str = ""
