@@ -42,6 +42,7 @@ class Finding:
         subject: What was tested, in the tool's own selector syntax where it has one (a pytest node id); None for linters.
         frames: Places on the way to the failure, outermost first, (path, line); only files of the tree.
         detail: Longer text for the log or the task (a traceback, a diff); may be empty.
+        tool: Who reported it (``pytest``, ``ruff``), when that is known: it tells which selector syntax *subject* is in.
     """
 
     path: str | None = None
@@ -54,6 +55,7 @@ class Finding:
     kind: FindingKind = FindingKind.OTHER
     frames: tuple[tuple[str, int], ...] = ()
     detail: str = ""
+    tool: str | None = None
 
     @property
     def fingerprint(self) -> str:
