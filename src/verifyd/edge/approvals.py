@@ -1,0 +1,99 @@
+"""Approvals in the user's state folder: one file a repository, outside of it, readable and writable by the user alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_state_path
+from pydantic import ValidationError
+
+from verifyd.app.ports import Repository
+from verifyd.edge.files import DiskFiles
+from verifyd.errors import StoreError
+from verifyd.pipeline import Approval
+
+SIZE_LIMIT_BYTES = 8 * 1024 * 1024
+AGAIN = "Look at the gates with `verifyd plan`, then run `verifyd approve`."
+
+
+def user_approvals() -> UserApprovals:
+    """The approvals of the user who runs this process (``$XDG_STATE_HOME/verifyd/approvals`` on Linux)."""
+    return UserApprovals(folder=user_state_path("verifyd", appauthor=False) / "approvals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserApprovals:
+    """
+    Approvals below one folder.
+
+    A file's name is a hash of the repository's common git folder, so that linked work trees share one approval, and a
+    copy of the repository elsewhere has none.
+    """
+
+    folder: Path
+
+    def path(self, repository: Repository) -> Path:
+        """Where the approval of this repository is kept."""
+        return self.folder / f"{hashlib.sha256(os.fsencode(repository.common_dir)).hexdigest()[:32]}.json"
+
+    def read(self, repository: Repository) -> Approval | None:
+        """
+        The last approval; None when nothing was ever approved.
+
+        Raises:
+            StoreError: what is there is damaged, does not fit its own digest, or others than the user may write it. It counts
+                as no approval; nothing is restored from elsewhere (fault 16).
+        """
+        path = self.path(repository)
+        content = DiskFiles().read(path, limit_bytes=SIZE_LIMIT_BYTES)
+        if content is None:
+            return None
+        refuse_writable_by_others(path)
+        refuse_writable_by_others(path.parent)
+        try:
+            approval = Approval.model_validate_json(content)
+        except ValidationError as error:
+            raise StoreError(
+                "the approval is damaged, so nothing counts as approved", where=str(path), remedy=AGAIN
+            ) from error
+        if approval.digest != approval.pipeline.digest:
+            raise StoreError(
+                "the approval is not of the gates kept with it, so nothing counts as approved",
+                where=str(path),
+                remedy=AGAIN,
+            )
+        return approval
+
+    def write(self, repository: Repository, approval: Approval) -> Path:
+        """
+        Keep it in place of an earlier one; the file it went to (0600, in a folder of 0700).
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        path = self.path(repository)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+        except OSError as error:
+            remedy = "Make the folder writable for you, then run `verifyd approve` again."
+            raise StoreError(f"cannot be made: {error.strerror}", where=str(self.folder), remedy=remedy) from error
+        DiskFiles().write_whole(
+            self.folder.resolve() / path.name, approval.model_dump_json(by_alias=True, indent=2), mode=0o600
+        )
+        return path
+
+
+def refuse_writable_by_others(path: Path) -> None:
+    """StoreError when somebody else could have written it."""
+    found = path.stat()
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        raise StoreError(
+            "others than you may write here, so nothing counts as approved",
+            where=str(path),
+            remedy=f"Run `chmod go-w {path}`, see who owns it, then run `verifyd approve`.",
+        )
