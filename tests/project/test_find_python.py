@@ -1,0 +1,83 @@
+"""scripts/find-python prints a Python that fits, or says what is missing and how to get it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.repository import ROOT
+
+
+def add_program(folder: Path, name: str, body: str) -> None:
+    """Put a shell script called *name* into *folder*."""
+    (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+    (folder / name).chmod(0o755)
+
+
+def find_python(path: Path, **environment: str) -> tuple[int, str, str]:
+    """Run the script with only *path* to search; return the exit status, stdout and stderr."""
+    command = ["/bin/sh", str(ROOT / "scripts" / "find-python")]
+    ended = subprocess.run(
+        command, env={"PATH": os.fspath(path), **environment}, capture_output=True, text=True, check=False
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def bare_python(marker: Path) -> str:
+    """Return the body of a Python that has no ensurepip until *marker* exists."""
+    return f'case "$2" in *ensurepip*) [ -e "{marker}" ] || exit 1 ;; esac\nexec "{sys.executable}" "$@"'
+
+
+def test_a_python_that_fits_is_printed(tmp_path: Path) -> None:
+    """The absolute path of the interpreter that answered."""
+    add_program(tmp_path, "python3", f'exec "{sys.executable}" "$@"')
+    assert find_python(tmp_path) == (0, f"{sys.executable}\n", "")
+
+
+def test_a_named_python_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    """With PYTHON set no other one is searched for."""
+    add_program(tmp_path, "python3", f'exec "{sys.executable}" "$@"')
+    add_program(tmp_path, "old", "exit 1")
+    assert find_python(tmp_path, PYTHON="old") == (
+        1,
+        "",
+        "scripts/find-python: PYTHON=old is not a Python 3.11 or newer that can make virtual environments\n"
+        "  Name another one, or leave PYTHON out to have one searched for.\n",
+    )
+
+
+def test_no_python_at_all_is_explained(tmp_path: Path) -> None:
+    """Nothing on PATH: what is needed and how to name it."""
+    assert find_python(tmp_path) == (
+        1,
+        "",
+        "scripts/find-python: no Python 3.11 or newer on PATH\n"
+        "  Install one, or name it: make test PYTHON=/path/to/python3\n",
+    )
+
+
+def test_a_python_without_venv_is_named_with_the_package(tmp_path: Path) -> None:
+    """An ordinary user gets the name of the package that brings the missing modules."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    add_program(tmp_path, "python3", bare_python(tmp_path / "never"))
+    add_program(tmp_path, "id", "echo 1000")
+    assert find_python(tmp_path) == (
+        1,
+        "",
+        "scripts/find-python: python3 cannot make virtual environments (the module 'venv' or 'ensurepip' is missing)\n"
+        f"  On Debian and Ubuntu: apt-get install python{version}-venv\n",
+    )
+
+
+def test_root_on_debian_gets_the_missing_package(tmp_path: Path) -> None:
+    """As root, with apt, the package is installed and the same Python is printed."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    asked = tmp_path / "asked"
+    add_program(tmp_path, "python3", bare_python(asked))
+    add_program(tmp_path, "id", "echo 0")
+    add_program(tmp_path, "apt-get", f'echo "$@" >>"{asked}"')
+    status, printed, _ = find_python(tmp_path)
+    assert (status, printed) == (0, f"{sys.executable}\n")
+    assert asked.read_text() == f"-qq update\n-qq install --yes --no-install-recommends python{version}-venv\n"
