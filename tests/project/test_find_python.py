@@ -43,8 +43,10 @@ def test_a_named_python_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert find_python(tmp_path, PYTHON="old") == (
         1,
         "",
-        "scripts/find-python: PYTHON=old is not a Python 3.11 or newer that can make virtual environments\n"
-        "  Name another one, or leave PYTHON out to have one searched for.\n",
+        (
+            "scripts/find-python: PYTHON=old is not a Python 3.11 or newer that can make virtual environments\n"
+            "  Name another one, or leave PYTHON out to have one searched for.\n"
+        ),
     )
 
 
@@ -53,8 +55,10 @@ def test_no_python_at_all_is_explained(tmp_path: Path) -> None:
     assert find_python(tmp_path) == (
         1,
         "",
-        "scripts/find-python: no Python 3.11 or newer on PATH\n"
-        "  Install one, or name it: make test PYTHON=/path/to/python3\n",
+        (
+            "scripts/find-python: no Python 3.11 or newer on PATH\n"
+            "  Install one, or name it: make test PYTHON=/path/to/python3\n"
+        ),
     )
 
 
@@ -66,8 +70,10 @@ def test_a_python_without_venv_is_named_with_the_package(tmp_path: Path) -> None
     assert find_python(tmp_path) == (
         1,
         "",
-        "scripts/find-python: python3 cannot make virtual environments (the module 'venv' or 'ensurepip' is missing)\n"
-        f"  On Debian and Ubuntu: apt-get install python{version}-venv\n",
+        (
+            "scripts/find-python: python3 cannot make virtual environments (the module 'venv' or 'ensurepip' is missing)\n"
+            f"  On Debian and Ubuntu: apt-get install python{version}-venv\n"
+        ),
     )
 
 
