@@ -1,4 +1,4 @@
-"""scripts/find-python prints a Python that fits, or says what is missing and how to get it."""
+"""The scripts that set a machine up find or install what is needed, or say what is missing and how to get it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.support.repository import ROOT
 
@@ -16,13 +18,18 @@ def add_program(folder: Path, name: str, body: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def find_python(path: Path, **environment: str) -> tuple[int, str, str]:
-    """Run the script with only *path* to search; return the exit status, stdout and stderr."""
-    command = ["/bin/sh", str(ROOT / "scripts" / "find-python")]
+def run_script(name: str, path: Path, **environment: str) -> tuple[int, str, str]:
+    """Run a script with only *path* to search; return the exit status, stdout and stderr."""
+    command = ["/bin/sh", str(ROOT / "scripts" / name)]
     ended = subprocess.run(
         command, env={"PATH": os.fspath(path), **environment}, capture_output=True, text=True, check=False
     )
     return ended.returncode, ended.stdout, ended.stderr
+
+
+def find_python(path: Path, **environment: str) -> tuple[int, str, str]:
+    """Run scripts/find-python."""
+    return run_script("find-python", path, **environment)
 
 
 def bare_python(marker: Path) -> str:
@@ -87,3 +94,57 @@ def test_root_on_debian_gets_the_missing_package(tmp_path: Path) -> None:
     status, printed, _ = find_python(tmp_path)
     assert (status, printed) == (0, f"{sys.executable}\n")
     assert asked.read_text() == f"-qq update\n-qq install --yes --no-install-recommends python{version}-venv\n"
+
+
+def add_linux(folder: Path, *, user: int, apt_status: int) -> None:
+    """Put into *folder* what a Debian without any of the tests' programs answers."""
+    add_program(folder, "uname", "echo Linux")
+    add_program(folder, "id", f"echo {user}")
+    add_program(folder, "apt-get", f'echo "apt-get $@" >&2; exit {apt_status}')
+
+
+def test_nothing_is_installed_when_nothing_is_missing(tmp_path: Path) -> None:
+    """With every program on PATH, apt is not asked."""
+    add_linux(tmp_path, user=0, apt_status=1)
+    for program in ("chromium", "bwrap", "faketime", "strace"):
+        add_program(tmp_path, program, "exit 0")
+    assert run_script("system-packages", tmp_path) == (0, "", "")
+
+
+def test_an_ordinary_user_is_told_what_is_missing(tmp_path: Path) -> None:
+    """Without the right to install, the set-up goes on and names the command."""
+    add_linux(tmp_path, user=1000, apt_status=0)
+    assert run_script("system-packages", tmp_path, CI="true") == (
+        0,
+        "",
+        (
+            "scripts/system-packages: not installed: chromium bubblewrap faketime strace\n"
+            "  Tests that need these are skipped. On Debian and Ubuntu: "
+            "sudo apt-get install chromium bubblewrap faketime strace\n"
+        ),
+    )
+
+
+def test_root_gets_the_missing_programs(tmp_path: Path) -> None:
+    """As root, with apt, everything that is missing is installed in one go."""
+    add_linux(tmp_path, user=0, apt_status=0)
+    add_program(tmp_path, "google-chrome", "exit 0")
+    add_program(tmp_path, "strace", "exit 0")
+    status, _, said = run_script("system-packages", tmp_path)
+    assert (status, said.splitlines()) == (
+        0,
+        [
+            "installing bubblewrap faketime",
+            "apt-get -qq update",
+            "apt-get -qq install --yes --no-install-recommends bubblewrap faketime",
+        ],
+    )
+
+
+@pytest.mark.parametrize("environment,expected", [({}, 0), ({"CI": "true"}, 1)], ids=["at home", "in CI"])
+def test_a_failed_installation_is_an_error_in_ci_alone(
+    tmp_path: Path, environment: dict[str, str], expected: int
+) -> None:
+    """Elsewhere the tests go on without the programs; CI must not pass by skipping."""
+    add_linux(tmp_path, user=0, apt_status=100)
+    assert run_script("system-packages", tmp_path, **environment)[0] == expected
