@@ -71,6 +71,7 @@ class Report:
         last_ready_tree: The tree that the task's ranking counts from; None when no tree was ever ready.
         changed_since_ready: Paths that differ from it; the change's own paths when there is none.
         critical_path_s: The longest chain of ``needs``, as measured.
+        constraints: What the person's limits leave, a phrase each; empty where VERIFY.md sets none.
     """
 
     snapshot: Snapshot
@@ -88,6 +89,7 @@ class Report:
     last_ready_tree: str | None = None
     changed_since_ready: frozenset[str] = frozenset()
     critical_path_s: float = 0.0
+    constraints: tuple[str, ...] = ()
 
     @property
     def sum_s(self) -> float:
@@ -133,7 +135,11 @@ def readiness_of(gates: Sequence[GateReport], holds: Sequence[Hold] = ()) -> tup
     open_ones = [gate.verdict for gate in required if is_open(gate.verdict)]
     if open_ones:
         first = open_ones[0]
-        return Readiness.UNPROVEN, first.reason, named("unproven" if first.status is Status.UNPROVEN else "not run", open_ones)
+        return (
+            Readiness.UNPROVEN,
+            first.reason,
+            named("unproven" if first.status is Status.UNPROVEN else "not run", open_ones),
+        )
     if not [gate for gate in required if gate.verdict.gate.name != DIFF_GATE]:
         return Readiness.UNPROVEN, "no_gates", "VERIFY.md declares no required gate that runs by itself"
     return Readiness.READY, None, ""
@@ -178,6 +184,7 @@ def make_report(
     duration_s: float,
     holds: Sequence[Hold] = (),
     notes: Sequence[str] = (),
+    constraints: Sequence[str] = (),
     last_ready_tree: str | None = None,
     changed_since_ready: frozenset[str] | None = None,
 ) -> Report:
@@ -190,7 +197,9 @@ def make_report(
     """
     planned = [
         GateReport(
-            verdict=verdicts[gate.gate.name], expected_s=gate.expected_s, measured_at=measured_at(verdicts[gate.gate.name])
+            verdict=verdicts[gate.gate.name],
+            expected_s=gate.expected_s,
+            measured_at=measured_at(verdicts[gate.gate.name]),
         )
         for gate in plan.gates
     ]
@@ -212,6 +221,7 @@ def make_report(
         last_ready_tree=last_ready_tree,
         changed_since_ready=change.paths if changed_since_ready is None else changed_since_ready,
         critical_path_s=measured_critical_path_s(gates),
+        constraints=tuple(constraints),
     )
 
 

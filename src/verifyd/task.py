@@ -75,6 +75,7 @@ class Task:
     escalate: bool
     log: str | None
     optional: bool = False
+    attempt_limit: int = ATTEMPT_LIMIT
 
 
 def make_task(
@@ -122,6 +123,7 @@ def make_task(
         escalate=attempt > attempt_limit,
         log=str(outcome.log) if outcome is not None and outcome.log is not None else None,
         optional=gate.verdict.gate.optional,
+        attempt_limit=attempt_limit,
     )
 
 
@@ -225,7 +227,10 @@ def changed_frames(finding: Finding, changed: frozenset[str]) -> list[Place]:
     code = [frame for frame in frames if frame[0] != subject_file(finding)]
     tests = [frame for frame in frames if frame[0] == subject_file(finding)]
     why = "innermost frame in files changed since the last ready tree"
-    return [Place(path=path, line=line, why=why if n == 0 else "frame in the change") for n, (path, line) in enumerate(code + tests)]
+    return [
+        Place(path=path, line=line, why=why if n == 0 else "frame in the change")
+        for n, (path, line) in enumerate(code + tests)
+    ]
 
 
 def changed_findings(finding: Finding, changed: frozenset[str]) -> list[Place]:
