@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -20,21 +20,21 @@ SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 AGAIN = "Look at the gates with `verifyd plan`, then run `verifyd approve`."
 
 
-def user_approvals() -> UserApprovals:
-    """The approvals of the user who runs this process (``$XDG_STATE_HOME/verifyd/approvals`` on Linux)."""
-    return UserApprovals(folder=user_state_path("verifyd", appauthor=False) / "approvals")
+def state_folder() -> Path:
+    """Where the user's approvals are kept: ``$XDG_STATE_HOME/verifyd/approvals`` on Linux."""
+    return user_state_path("verifyd", appauthor=False) / "approvals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserApprovals:
+class StateFolderApprovals:
     """
-    Approvals below one folder.
+    Approvals below one folder, the user's own state folder by default.
 
     A file's name is a hash of the repository's common git folder, so that linked work trees share one approval, and a
     copy of the repository elsewhere has none.
     """
 
-    folder: Path
+    folder: Path = field(default_factory=state_folder)
 
     def path(self, repository: Repository) -> Path:
         """Where the approval of this repository is kept."""

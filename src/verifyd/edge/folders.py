@@ -1,8 +1,9 @@
-"""Folders opened one path component at a time, so that a link that somebody planted on the way is refused and not followed."""
+"""Folders opened one part at a time, so that a link planted on the way is refused and not followed, and removed whole."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,3 +83,23 @@ def link_refusal(part: str, path: Path) -> StoreError:
         where=str(path),
         remedy=f"Remove the link {part!r}, then run again.",
     )
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder with all in it, folders without rights included; links are removed, not followed."""
+    if not os.path.lexists(path):
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        allow_all(path)
+        shutil.rmtree(path)
+
+
+def allow_all(path: Path) -> None:
+    """Give the user all rights to every folder below, so that it can be emptied."""
+    path.chmod(0o700)
+    for inside, folders, _ in os.walk(path):
+        for folder in (Path(inside, name) for name in folders):
+            if not folder.is_symlink():
+                folder.chmod(0o700)

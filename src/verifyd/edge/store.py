@@ -29,13 +29,14 @@ from verifyd.edge.store_queries import (
     GATE_RUNS_OF_GATE,
     LAST_READY_TREE,
     NEWEST_OF_KEY,
+    NEWEST_RUN,
     OUTCOMES_OF_KEY,
     PASSES,
     SAMPLES,
     Retention,
     insert_run,
 )
-from verifyd.edge.store_rows import Value, has_report, is_sound, make_gate_run
+from verifyd.edge.store_rows import Value, has_report, is_sound, make_gate_run, make_run
 from verifyd.edge.store_schema import MIGRATIONS, Migration
 from verifyd.errors import StoreError
 from verifyd.timing import Sample
@@ -254,9 +255,17 @@ class SqliteStore:
         rows = self.rows(GATE_RUNS, limit) if gate is None else self.rows(GATE_RUNS_OF_GATE, gate, limit)
         return tuple(make_gate_run(row) for row in rows if is_sound(row))
 
+    def gate_names(self) -> tuple[str, ...]:
+        """Every gate that was ever run, sorted."""
+        return tuple(str(name) for (name,) in self.rows("SELECT DISTINCT gate FROM gate_runs ORDER BY gate"))
+
     def passes(self, gate: str, *, limit: int = 20) -> tuple[GateRun, ...]:
         """The gate's newest passes with a test count, newest first."""
         return tuple(make_gate_run(row) for row in self.rows(PASSES, gate, limit) if is_sound(row))
+
+    def newest_run(self, *, tree: str, pipeline: str) -> RunRecord | None:
+        """The newest whole run on that tree under that pipeline digest, without its gates; None when there is none."""
+        return next((make_run(row) for row in self.rows(NEWEST_RUN, tree, pipeline) if is_sound(row)), None)
 
     def last_ready_tree(self) -> str | None:
         """Tree of the newest run that was ready as a whole."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from verifyd.app.ports import RunRecord
 from verifyd.edge.store_rows import GATE_RUN_COLUMNS, RUN_COLUMNS, Value, gate_run_values, run_values
 
+RUN_NAMES = ", ".join((*RUN_COLUMNS, "report", "seal"))
 GATE_RUN_NAMES = ", ".join((*GATE_RUN_COLUMNS, "report", "seal"))
 PROVEN = "status IN ('passed', 'failed') AND NOT reused"
 
@@ -21,6 +22,7 @@ PASSES = f"""
     SELECT {GATE_RUN_NAMES} FROM gate_runs
     WHERE gate = ? AND status = 'passed' AND tests_ran IS NOT NULL ORDER BY id DESC LIMIT ?
 """
+NEWEST_RUN = f"SELECT {RUN_NAMES} FROM runs WHERE tree = ? AND pipeline = ? AND whole ORDER BY id DESC LIMIT 1"
 LAST_READY_TREE = "SELECT tree FROM runs WHERE whole AND readiness = 'ready' ORDER BY id DESC LIMIT 1"
 FAILED_TREES = """
     SELECT DISTINCT failed.tree
@@ -39,7 +41,7 @@ class Retention:
 
     Attributes:
         gate_runs: Newest runs of each gate.
-        reports: Newest runs of each gate that keep their report, and so can answer again without running.
+        reports: Newest runs, and newest runs of each gate, that keep their report, and so can answer again without running.
         every: Collecting happens at each run whose number this divides.
     """
 
@@ -51,7 +53,7 @@ class Retention:
 def insert_run(connection: sqlite3.Connection, run: RunRecord, retention: Retention) -> None:
     """Write one run with its gates in one transaction, and now and then collect what is too old."""
     connection.execute("BEGIN IMMEDIATE")
-    number = insert(connection, "runs", RUN_COLUMNS, run_values(run))
+    number = insert(connection, "runs", (*RUN_COLUMNS, "report", "seal"), run_values(run))
     for gate_run in run.gates:
         columns = ("run", *GATE_RUN_COLUMNS, "report", "seal")
         gate_run_number = insert(connection, "gate_runs", columns, (number, *gate_run_values(gate_run)))
@@ -87,4 +89,9 @@ def collect(connection: sqlite3.Connection, retention: Retention) -> None:
         "DELETE FROM runs WHERE id <= (SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?) "
         "AND NOT EXISTS (SELECT 1 FROM gate_runs WHERE gate_runs.run = runs.id)",
         (retention.gate_runs,),
+    )
+    connection.execute(
+        "UPDATE runs SET report = NULL WHERE report IS NOT NULL AND id <= "
+        "(SELECT id FROM runs WHERE report IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?)",
+        (retention.reports,),
     )

@@ -35,23 +35,64 @@ GATE_RUN_COLUMNS = (
 )
 """What the seal covers, in this order; the report itself is covered through its hash, so that it can be dropped alone."""
 
-RUN_COLUMNS = ("tree", "base", "head", "pipeline", "door", "readiness", "reason", "started_at", "duration_s", "whole")
+RUN_COLUMNS = (
+    "tree",
+    "base",
+    "head",
+    "pipeline",
+    "door",
+    "readiness",
+    "reason",
+    "started_at",
+    "duration_s",
+    "whole",
+    "report_hash",
+)
+"""The same for a run."""
 
 Value = str | int | float | bytes | None
 
 
 def run_values(run: RunRecord) -> tuple[Value, ...]:
-    """One run as the values of RUN_COLUMNS."""
-    started_at = run.started_at.isoformat()
-    return (
-        *(run.tree, run.base, run.head, run.pipeline, run.door, run.readiness, run.reason),
-        *(started_at, run.duration_s, int(run.whole)),
+    """One run as the values of RUN_COLUMNS, then ``report`` and ``seal``."""
+    report = packed(run.report)
+    values = (
+        run.tree,
+        run.base,
+        run.head,
+        run.pipeline,
+        run.door,
+        run.readiness,
+        run.reason,
+        run.started_at.isoformat(),
+        float(run.duration_s),
+        int(run.whole),
+        report_hash(report),
+    )
+    return (*values, report, seal(values))
+
+
+def make_run(row: Sequence[Value]) -> RunRecord:
+    """A sound row as a value, without its gates; ``report`` is empty where it was dropped."""
+    column = dict(zip((*RUN_COLUMNS, "report", "seal"), row, strict=True))
+    return RunRecord(
+        tree=text(column["tree"]),
+        base=optional_text(column["base"]),
+        head=optional_text(column["head"]),
+        pipeline=text(column["pipeline"]),
+        door=text(column["door"]),
+        readiness=text(column["readiness"]),
+        reason=optional_text(column["reason"]),
+        started_at=datetime.fromisoformat(text(column["started_at"])),
+        duration_s=real(column["duration_s"]),
+        whole=bool(column["whole"]),
+        report=unpacked(column["report"]),
     )
 
 
 def gate_run_values(gate_run: GateRun) -> tuple[Value, ...]:
     """One gate run as the values of GATE_RUN_COLUMNS, then ``report`` and ``seal``."""
-    report = zlib.compress(gate_run.report.encode("utf-8", "surrogateescape")) if gate_run.report else None
+    report = packed(gate_run.report)
     values = (
         gate_run.gate,
         gate_run.tree,
@@ -77,13 +118,18 @@ def gate_run_values(gate_run: GateRun) -> tuple[Value, ...]:
     return (*values, report, seal(values))
 
 
+def packed(report: str) -> bytes | None:
+    """A report as it is stored, compressed to about a fifth; None for none."""
+    return zlib.compress(report.encode("utf-8", "surrogateescape")) if report else None
+
+
 def report_hash(report: bytes | None) -> str:
     """Sha256 of a stored report; empty when there is none."""
     return hashlib.sha256(report).hexdigest() if report is not None else ""
 
 
 def seal(values: Sequence[Value]) -> str:
-    """Sha256 over the values of GATE_RUN_COLUMNS: a byte that flipped on disk is found before the row is believed (fault 19)."""
+    """Sha256 over a row's values: a byte that flipped on disk is found before the row is believed (fault 19)."""
     plain = [
         str(value) if isinstance(value, str) else value for value in values
     ]  # an enum member is stored as its text
@@ -91,7 +137,7 @@ def seal(values: Sequence[Value]) -> str:
 
 
 def is_sound(row: Sequence[Value]) -> bool:
-    """Whether a row of GATE_RUN_COLUMNS, ``report`` and ``seal`` still is what was written; a dropped report does not matter."""
+    """Whether a row (its columns, ``report``, ``seal``) still is what was written; a dropped report does not matter."""
     *values, report, stored = row
     if stored != seal(values):
         return False
@@ -125,13 +171,13 @@ def make_gate_run(row: Sequence[Value]) -> GateRun:
         reused=bool(column["reused"]),
         load=real(column["load"]),
         fingerprints=tuple(json.loads(text(column["fingerprints"]))),
-        report=report_text(column["report"]),
+        report=unpacked(column["report"]),
         log=os.fsdecode(column["log"]) if isinstance(column["log"], bytes) else None,
     )
 
 
-def report_text(report: Value) -> str:
-    """The stored report as text; empty when there is none."""
+def unpacked(report: Value) -> str:
+    """A stored report as text; empty when there is none."""
     return zlib.decompress(report).decode("utf-8", "surrogateescape") if isinstance(report, bytes) else ""
 
 

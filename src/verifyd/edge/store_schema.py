@@ -22,9 +22,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             reason TEXT,
             started_at TEXT NOT NULL,
             duration_s REAL NOT NULL,
-            whole INTEGER NOT NULL
+            whole INTEGER NOT NULL,
+            report_hash TEXT NOT NULL,
+            report BLOB,
+            seal TEXT NOT NULL
         ) STRICT
         """,
+        "CREATE INDEX runs_of_tree ON runs (tree, pipeline, id)",
+        "CREATE INDEX runs_with_report ON runs (id) WHERE report IS NOT NULL",
         "CREATE INDEX ready_runs ON runs (id) WHERE whole AND readiness = 'ready'",
         """
         CREATE TABLE gate_runs (
@@ -49,8 +54,8 @@ MIGRATIONS: tuple[Migration, ...] = (
             load REAL NOT NULL,
             fingerprints TEXT NOT NULL,
             log BLOB,
-            report BLOB,
             report_hash TEXT NOT NULL,
+            report BLOB,
             seal TEXT NOT NULL
         ) STRICT
         """,
