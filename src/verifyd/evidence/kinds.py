@@ -14,18 +14,24 @@ _SYNTAX_CODE = re.compile(
 )
 _SYNTAX_MESSAGE = re.compile(
     r"(?:Parsing error|Parse error|SyntaxError|IndentationError|TabError|[Ss]yntax error|invalid syntax|PHP Parse error"
-    r"|expected (?:.{1,40} before|one of|`|identifier|item|expression|type|declaration)|unexpected end of file"
+    r"|expected (?:.{1,40} before|one of|`|identifier|item|expression|declaration)|unexpected end of file"
     r"|(?:this file contains an )?unclosed delimiter|mismatched closing delimiter|unterminated )"
 )
+# Words that only a message without a rule says of the grammar.
+_SYNTAX_UNNAMED = re.compile(r"Expected (?:`.{1,5}`|a |an |expression)|Unexpected token")
 _EXCEPTION = re.compile(r"(?:^|\n)\s*(?:E\s+)?(?:SyntaxError|IndentationError|TabError)\b")
 
 _SEVERITIES = {
-    **dict.fromkeys(("error", "err", "e", "f", "fatal", "fatal error", "failure", "critical", "blocker", "major"), Severity.ERROR),
+    **dict.fromkeys(
+        ("error", "err", "e", "f", "fatal", "fatal error", "failure", "critical", "blocker", "major"), Severity.ERROR
+    ),
     **dict.fromkeys(("x", "×", "✖", "✗", "✘", "2"), Severity.ERROR),
     **dict.fromkeys(("warning", "warn", "w", "!", "⚠", "minor", "1"), Severity.WARNING),
     # pylint's convention and refactor do fail its run, so they are no mere notes.
     **dict.fromkeys(("c", "r", "convention", "refactor"), Severity.WARNING),
-    **dict.fromkeys(("note", "info", "information", "notice", "style", "hint", "help", "i", "ℹ", "0", "none"), Severity.NOTE),
+    **dict.fromkeys(
+        ("note", "info", "information", "notice", "style", "hint", "help", "i", "ℹ", "0", "none"), Severity.NOTE
+    ),
     **dict.fromkeys(("message", "suggestion", "debug", "informational"), Severity.NOTE),
 }
 
@@ -35,7 +41,9 @@ def severity_of(word: str) -> Severity | None:
     return _SEVERITIES.get(word.lower())
 
 
-def kind_of(*, code: str | None, message: str, tool: str | None = None, severity: Severity = Severity.ERROR) -> FindingKind:
+def kind_of(
+    *, code: str | None, message: str, tool: str | None = None, severity: Severity = Severity.ERROR
+) -> FindingKind:
     """
     The kind of a linter's or type checker's finding.
 
@@ -45,7 +53,7 @@ def kind_of(*, code: str | None, message: str, tool: str | None = None, severity
         return FindingKind.SYNTAX
     if severity is Severity.ERROR and code is not None and re.fullmatch(r"SC1\d{3}", code):
         return FindingKind.SYNTAX
-    if _SYNTAX_MESSAGE.match(message):
+    if _SYNTAX_MESSAGE.match(message) or (code is None and _SYNTAX_UNNAMED.match(message)):
         return FindingKind.SYNTAX
     if tool in ("pyright", "oxlint") and code is None and severity is Severity.ERROR:
         return FindingKind.SYNTAX

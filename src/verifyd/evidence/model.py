@@ -39,7 +39,10 @@ class Finding:
         column: 1-based, in characters; None when unknown.
         code: The tool's own rule name (``F401``, ``arg-type``, ``TS2322``); None when it has none.
         message: First what is wrong; several lines are allowed, control characters are not.
-        subject: What was tested, in the tool's own selector syntax where it has one (a pytest node id); None for linters.
+        subject: What was tested, in the tool's own selector syntax where it has one; None for linters. pytest: the node id
+            seen from the gate's folder; unittest: ``tests.test_a.TestA.test_x``; vitest: ``path > suite > test``;
+            Playwright: ``path › suite › test``; jest and mocha: the full name, ``suite test``; go: ``TestA/sub``;
+            cargo: ``module::test``; node: the name. A file that could not be collected: its path.
         frames: Places on the way to the failure, outermost first, (path, line); only files of the tree.
         detail: Longer text for the log or the task (a traceback, a diff); may be empty.
         tool: Who reported it (``pytest``, ``ruff``), when that is known: it tells which selector syntax *subject* is in.

@@ -74,6 +74,10 @@ class Places:
         said = ":".join([raw, *(str(number) for number in (line, column) if number)])
         return Place(path=self.find(raw), line=line or None, column=column or None, said=said)
 
+    def from_cwd(self, path: str) -> str:
+        """A path of the tree as seen from the gate's folder, which is how its tool wants it."""
+        return posixpath.relpath(path, self._tree.cwd)
+
     def _search(self, raw: str) -> str | None:
         if not raw or len(raw) > _LONGEST_PATH or "\0" in raw or "\n" in raw:
             return None

@@ -44,7 +44,9 @@ def is_sarif(document: Json) -> bool:
 def read_document(document: Json, tree: SourceTree) -> Evidence:
     """Like read_sarif, for a log that was decoded already."""
     if not is_sarif(document):
-        return Evidence(source=SOURCE, trouble="the file is JSON but no SARIF 2.1.0 log: it has no runs or another version")
+        return Evidence(
+            source=SOURCE, trouble="the file is JSON but no SARIF 2.1.0 log: it has no runs or another version"
+        )
     places = Places(tree)
     findings: list[Finding] = []
     troubles: list[str] = []
@@ -53,7 +55,9 @@ def read_document(document: Json, tree: SourceTree) -> Evidence:
         findings += reader.findings()
         troubles += reader.troubles()
     return Evidence(
-        source=SOURCE, findings=without_repeats(findings)[:MOST_FINDINGS], trouble="; ".join(dict.fromkeys(troubles)) or None
+        source=SOURCE,
+        findings=without_repeats(findings)[:MOST_FINDINGS],
+        trouble="; ".join(dict.fromkeys(troubles)) or None,
     )
 
 
@@ -187,7 +191,9 @@ def _argument(match: re.Match[str], arguments: list[str]) -> str:
 def _is_settled(result: dict[str, Json]) -> bool:
     """A pass (3.27.9), gone since the baseline (3.27.24), or suppressed and the suppression not in doubt (3.27.23)."""
     suppressions = sequence(result.get("suppressions"))
-    doubted = any(text(mapping(suppression).get("status")) in ("underReview", "rejected") for suppression in suppressions)
+    doubted = any(
+        text(mapping(suppression).get("status")) in ("underReview", "rejected") for suppression in suppressions
+    )
     return (
         text(result.get("kind")) in _NOT_A_COMPLAINT
         or text(result.get("baselineState")) == "absent"

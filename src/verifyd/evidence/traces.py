@@ -17,10 +17,13 @@ _PYTEST = re.compile(r"(?P<path>[^\s:][^:]*):(?P<line>\d{1,7}):(?: in |\s*$| (?:
 _PYTHON = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d{1,7})')
 # Innermost first, as everybody else prints them.
 _JAVASCRIPT = re.compile(
-    r"\s*(?:at|❯) (?:[^()]{0,300}\()?(?P<path>[^():]*(?:file://[^():]*)?):(?P<line>\d{1,7}):(?P<column>\d{1,7})\)?\s*$"
+    r"\s*(?:at (?:[^()]{0,300}\()?|❯ (?:[^\s():/]{1,200} (?=\S))?)"
+    r"(?P<path>(?:file://)?[^():]+):(?P<line>\d{1,7}):(?P<column>\d{1,7})\)?(?: \{)?\s*$"
 )
 _GO = re.compile(r"\s+(?P<path>[^\s:]+\.go):(?P<line>\d{1,7})(?: \+0x|: |$)")
-_RUST_PANIC = re.compile(r"thread '.{0,300}' (?:\(\d+\) )?panicked at (?:'.{0,500}', )?(?P<path>[^:']+):(?P<line>\d{1,7}):(?P<column>\d{1,7})")
+_RUST_PANIC = re.compile(
+    r"thread '.{0,300}' (?:\(\d+\) )?panicked at (?:'.{0,500}', )?(?P<path>[^:']+):(?P<line>\d{1,7}):(?P<column>\d{1,7})"
+)
 _RUST_FRAME = re.compile(r"\s+at (?P<path>[^\s:]+\.rs):(?P<line>\d{1,7}):(?P<column>\d{1,7})")
 
 _OUTERMOST_FIRST = (_PYTEST, _PYTHON)
@@ -88,7 +91,11 @@ def _frame(line: str, places: Places, package: str) -> tuple[bool, tuple[str, in
         match = pattern.match(line)
         if match is None:
             continue
-        path = places.find_beside(match["path"], package) if package and "/" not in match["path"] else places.find(match["path"])
+        path = (
+            places.find_beside(match["path"], package)
+            if package and "/" not in match["path"]
+            else places.find(match["path"])
+        )
         if path is not None and int(match["line"]) > 0:
             column = int(match["column"]) or None if "column" in pattern.groupindex else None
             return pattern in _OUTERMOST_FIRST, (path, int(match["line"]), column)
