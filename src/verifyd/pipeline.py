@@ -145,6 +145,11 @@ class Gate(Declared):
     expected_text: str | None = None
 
     @property
+    def may_be_named(self) -> bool:
+        """Whether naming the gate runs it; what is dangerous by its nature is never run by us."""
+        return self.manual in (None, Manual.DECLARED)
+
+    @property
     def title(self) -> str:
         """The script's first line, for lists and reports."""
         first, _, rest = self.script.partition("\n")

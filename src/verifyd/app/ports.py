@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import BinaryIO, Protocol
 
 from verifyd.change import Change
 from verifyd.outcome import End
@@ -99,6 +100,10 @@ class Git(Protocol):
 
     def write_tree_to(self, repository: Repository, tree: str, folder: Path) -> None:
         """The tree's files, as a checkout would write them, into an empty folder."""
+        ...
+
+    def ignored_paths(self, repository: Repository) -> tuple[str, ...]:
+        """What git ignores in the working tree, relative, whole folders as one entry without a trailing slash."""
         ...
 
     def is_ancestor(self, repository: Repository, ancestor: str, commit: str) -> bool:
@@ -261,7 +266,13 @@ class GateRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One pass over a tree as history keeps it."""
+    """
+    One pass over a tree as history keeps it.
+
+    Attributes:
+        whole: False when only gates asked for by name were run.
+        report: readiness.json's content, the task inside; empty when it was not kept.
+    """
 
     tree: str
     base: str | None
@@ -274,6 +285,7 @@ class RunRecord:
     duration_s: float
     whole: bool
     gates: tuple[GateRun, ...] = field(default=())
+    report: str = ""
 
 
 class Store(Protocol):
@@ -290,6 +302,10 @@ class Store(Protocol):
 
     def add_run(self, run: RunRecord) -> None:
         """Keep a finished run with its gates, all or nothing."""
+        ...
+
+    def newest_run(self, *, tree: str, pipeline: str) -> RunRecord | None:
+        """The newest whole run on that tree under that pipeline digest, without its gates; None when there is none."""
         ...
 
     def samples(self, gate: str, *, limit: int = 200) -> tuple[Sample, ...]:
@@ -352,6 +368,80 @@ class Files(Protocol):
         """Regular files below *folder* that match, sorted."""
         ...
 
+    def stamps(self, paths: Sequence[Path]) -> Mapping[Path, tuple[int, int, int]]:
+        """(mtime in ns, size, inode) of each path that exists."""
+        ...
+
+    def open_binary(self, path: Path) -> BinaryIO:
+        """A file to be streamed; FileNotFoundError when there is none. The caller closes it."""
+        ...
+
+    def size(self, path: Path) -> int | None:
+        """Bytes; None when there is no such file."""
+        ...
+
+    def run_folders(self, folder: Path) -> tuple[Path, ...]:
+        """Folders of earlier runs below *folder*, oldest first, those that a live process holds left out."""
+        ...
+
+    def held(self, folder: Path) -> AbstractContextManager[Path]:
+        """A new folder that is marked as in use by this process inside the ``with``, and stays after it."""
+        ...
+
+    def remove_tree(self, folder: Path) -> None:
+        """The folder and all below it, links not followed; no error when it was not there."""
+        ...
+
     def new_folder(self, path: Path) -> AbstractContextManager[Path]:
         """A folder that exists inside the ``with`` and is gone after it, whatever was put in it."""
+        ...
+
+
+class Progress(Protocol):
+    """Shows a run while it goes on, inside its ``with``."""
+
+    def __enter__(self) -> Progress: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def started(self, name: str, expected_s: float | None) -> None:
+        """A gate was started."""
+        ...
+
+    def ended(self, name: str, status: str, reason: str | None, duration_s: float | None) -> None:
+        """A gate has its verdict; *duration_s* is None when it was not run."""
+        ...
+
+
+class Console(Protocol):
+    """The terminal: answers to stdout, progress and questions to stderr."""
+
+    def write_answer(self, text: str) -> None:
+        """The answer, to stdout."""
+        ...
+
+    def say(self, text: str) -> None:
+        """One line of progress, to stderr."""
+        ...
+
+    def can_ask(self) -> bool:
+        """Whether a person sits at both ends."""
+        ...
+
+    def ask(self, question: str) -> bool:
+        """Whether the person says yes; no is the default."""
+        ...
+
+    def answer_is_coloured(self) -> bool:
+        """Whether the answer goes to a terminal that wants colour."""
+        ...
+
+    def width(self) -> int:
+        """Columns of the terminal."""
+        ...
+
+    def progress(self) -> Progress:
+        """Shows a run while it goes on."""
         ...

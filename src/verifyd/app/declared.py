@@ -1,0 +1,89 @@
+"""A snapshot in, the pipeline that may run on it out: what VERIFY.md declares, held against what was approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifyd.app.ports import Repository
+from verifyd.app.world import World
+from verifyd.errors import ConfigurationError
+from verifyd.pipeline import Approval, Pipeline
+from verifyd.pipeline_difference import GateDifference, compare
+from verifyd.report import Approved, Hold
+from verifyd.snapshot import Snapshot, Source
+from verifyd.verdict import Reason
+from verifyd.verify_md import parse_verify_md
+
+VERIFY_MD = "VERIFY.md"
+SIZE_LIMIT_BYTES = 1024 * 1024
+"""Above this a page is refused (verify_md.md, Errors)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """
+    What VERIFY.md says and what of it may run.
+
+    Attributes:
+        written: The pipeline as the judged tree declares it.
+        approval: The last one; None when nothing was ever approved.
+    """
+
+    written: Pipeline
+    approval: Approval | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the pipeline as written is the approved one."""
+        return self.approval is not None and self.approval.digest == self.written.digest
+
+    @property
+    def runs(self) -> Pipeline | None:
+        """The pipeline that may run: the written one once approved, else the last approved one; None when there is none."""
+        if self.approval is None:
+            return None
+        return self.written if self.is_current else self.approval.pipeline
+
+    @property
+    def approved(self) -> Approved | None:
+        """For the report."""
+        if self.approval is None:
+            return None
+        return Approved(by=self.approval.by, at=self.approval.at, current=self.is_current)
+
+    @property
+    def differences(self) -> tuple[GateDifference, ...]:
+        """Between the approved pipeline and the one that is written; empty when nothing was ever approved."""
+        return () if self.approval is None or self.is_current else compare(self.approval.pipeline, self.written)
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """Why a tree cannot be called ready, as far as the pipeline goes."""
+        if self.approval is None:
+            says = "the pipeline was never approved; look at it with: verifyd plan, then: verifyd approve"
+            return (Hold(reason=Reason.UNAPPROVED, explanation=says),)
+        if not self.is_current:
+            names = ", ".join(difference.gate for difference in self.differences) or "its front matter"
+            says = f"VERIFY.md differs from the approved pipeline ({names}); the approved one ran. To accept it: verifyd approve"
+            return (Hold(reason=Reason.PIPELINE_CHANGED, explanation=says),)
+        return ()
+
+
+def read_declared(world: World, repository: Repository, snapshot: Snapshot) -> Declared:
+    """Read VERIFY.md out of the judged tree; ConfigurationError when it is missing or wrong, StoreError for the approval."""
+    return Declared(
+        written=parse_verify_md(read_page(world, repository, snapshot)), approval=world.approvals.read(repository)
+    )
+
+
+def read_page(world: World, repository: Repository, snapshot: Snapshot) -> bytes:
+    """VERIFY.md of the judged tree; of the disk when the working tree is judged and git ignores the page."""
+    content = world.git.read_file(repository, snapshot.tree, VERIFY_MD)
+    if content is None and snapshot.source is Source.WORKING_TREE:
+        content = world.files.read(repository.root / VERIFY_MD, limit_bytes=SIZE_LIMIT_BYTES)
+    if content is None:
+        was_there = world.git.read_file(repository, snapshot.base_tree, VERIFY_MD) is not None
+        problem = "deleted: the base has one" if was_there else f"there is none in tree {snapshot.tree[:12]}"
+        remedy = "Restore it: git checkout HEAD -- VERIFY.md" if was_there else "Write one with: verifyd init"
+        raise ConfigurationError(problem, remedy=remedy)
+    return content

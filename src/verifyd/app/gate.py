@@ -1,0 +1,235 @@
+"""One planned gate in, its verdict out: reuse, or server, process, evidence and judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import anyio
+
+from verifyd.action_key import make_action_key
+from verifyd.app.gate_environment import environment_of
+from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of
+from verifyd.app.gate_server import Served, serve, with_port
+from verifyd.app.ports import FrozenView, Job, JobEnd, Processes, Store
+from verifyd.app.reuse import stored_verdict, tests_before
+from verifyd.app.world import World
+from verifyd.errors import GitError
+from verifyd.outcome import End, Outcome, View
+from verifyd.pipeline import Gate, Ignored, Isolate, Shell
+from verifyd.plan import PlannedGate, matches
+from verifyd.snapshot import Source
+from verifyd.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from verifyd.app.verify import Judged
+
+KEPT_RUNS = 20
+"""Folders of earlier runs (logs, results, artifacts) that are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What all gates of one run share."""
+
+    world: World
+    judged_tree: Judged
+    processes: Processes
+    store: Store
+    reuse: bool
+
+
+def shell_command(gate: Gate, script: str) -> tuple[str, ...]:
+    """The command that runs a script as one script in one shell (verify_md.md, Native form)."""
+    if gate.shell is Shell.SH:
+        return ("sh", "-eu", "-c", script)
+    if gate.shell is Shell.ZSH:
+        return ("zsh", "-e", "-o", "pipefail", "-c", script)
+    return ("bash", "-eo", "pipefail", "-c", script)
+
+
+@dataclass(slots=True)
+class GateRunner:
+    """
+    Runs the gates of one run; an async context manager that holds the run's folder and the frozen tree.
+
+    Attributes:
+        keys: Action keys of the gates that were run and may answer again, by name.
+    """
+
+    context: RunContext
+    keys: dict[str, str] = field(default_factory=dict)
+    mark: str = ""
+    folder: Path = Path()
+    temporary: Path = Path()
+    opened: AsyncExitStack = field(default_factory=AsyncExitStack)
+    freezing: anyio.Lock = field(default_factory=anyio.Lock)
+    frozen: Path | None = None
+    content_ids: dict[str, str] | None = None
+
+    async def __aenter__(self) -> Self:
+        world, repository = self.context.world, self.context.judged_tree.repository
+        self.mark = world.machine.new_mark()
+        collect_old_runs(world, repository.state_dir / "runs")
+        self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
+        self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.opened.aclose()
+
+    async def run(self, planned: PlannedGate) -> Verdict:
+        """The verdict of one gate: an earlier one with the same action key, or a new one."""
+        gate = planned.gate
+        key = self.action_key(gate)
+        if key is not None and self.context.reuse:
+            known = stored_verdict(self.context.store, gate, key)
+            if known is not None:
+                return known
+        verdict = await self.measure(gate)
+        if key is not None:
+            self.keys[gate.name] = key
+        return verdict
+
+    def action_key(self, gate: Gate) -> str | None:
+        """What the gate's result depends on; None when something it starts is not there."""
+        world, judged = self.context.world, self.context.judged_tree
+        if self.content_ids is None:
+            self.content_ids = dict(world.git.content_ids(judged.repository, judged.snapshot.tree))
+        wanted = matches(gate.paths, self.content_ids) if gate.paths else self.content_ids.keys()
+        commands = [gate.script] if gate.server is None else [gate.script, gate.server]
+        tools = world.find_tools(commands, world.machine.environment, judged.repository.root / gate.cwd)
+        if tools is None:
+            return None
+        return make_action_key(
+            gate,
+            inputs={path: self.content_ids[path] for path in wanted},
+            tools=tools,
+            environment=dict(gate.env),
+            platform=world.machine.platform,
+            view=str(self.view_of(gate)),
+        )
+
+    def view_of(self, gate: Gate) -> View:
+        """Which files the gate sees: the working tree when it is the one judged, unless the gate asks for a frozen view."""
+        if self.context.judged_tree.snapshot.source is Source.WORKING_TREE and gate.isolate is not Isolate.FROZEN:
+            return View.TREE
+        return View.FROZEN if self.context.processes.can_freeze() else View.COPY
+
+    async def measure(self, gate: Gate) -> Verdict:
+        """Run the gate and judge what it did."""
+        results = Results.prepare(self.context.world, gate, self.folder, self.tree_folder(gate))
+        outcome = await self.outcome_of(gate, results)
+        outcome = replace(outcome, artifacts=results.keep_artifacts(self.tree_folder(gate)))
+        evidence = collect_evidence(self.context.world, gate, results, self.context.judged_tree.snapshot, outcome)
+        missing = missing_tool_of(self.context.world, gate, outcome)
+        before = tests_before(self.context.world, self.context.judged_tree, self.context.store, gate)
+        return judge(gate, outcome, evidence, missing=missing, tests_before=before)
+
+    def tree_folder(self, gate: Gate) -> Path:
+        """Where the gate's files are seen from outside its view."""
+        if self.view_of(gate) is View.TREE or self.frozen is None:
+            return self.context.judged_tree.repository.root
+        return self.frozen
+
+    async def outcome_of(self, gate: Gate, results: Results) -> Outcome:
+        """Run the gate, its server beside it, with the guard looking at the tree afterwards."""
+        started_at = self.context.world.clock.now()
+        try:
+            end = await self.end_of(gate, results)
+        except GitError as error:
+            end = JobEnd(end=End.NOT_STARTED, exit_code=None, duration_s=0.0, trouble=str(error))
+        guard = self.context.judged_tree.guard
+        view = self.view_of(gate)
+        return Outcome(
+            gate=gate.name,
+            end=end.end,
+            exit_code=end.exit_code,
+            started_at=started_at,
+            duration_s=end.duration_s,
+            cpu_s=end.cpu_s,
+            peak_rss_bytes=end.peak_rss_bytes,
+            log=results.log,
+            log_bytes=end.log_bytes,
+            log_lost=end.log_lost,
+            view=view,
+            moved=guard.moved() if guard is not None and view is View.TREE else (),
+            modified=end.modified,
+            leaked=end.leaked,
+            trouble=end.trouble,
+        )
+
+    async def end_of(self, gate: Gate, results: Results) -> JobEnd:
+        """Start the server when there is one, then the gate; both are gone afterwards."""
+        job = await self.job_for(gate, results)
+        if gate.server is None:
+            return await (await self.context.processes.start(job)).wait()
+        port = self.context.processes.free_port()
+        server = replace(
+            job,
+            name=f"{gate.name}:server",
+            command=shell_command(gate, with_port(gate.server, port)),
+            log=results.log.with_suffix(".server.log"),
+            timeout_s=None,
+        )
+        served = Served(gate=gate, job=server, address=with_port(gate.ready or "", port))
+        job = replace(job, command=shell_command(gate, with_port(gate.script, port)))
+        return await serve(self.context.processes, served, job)
+
+    async def job_for(self, gate: Gate, results: Results) -> Job:
+        """The gate's process with its environment, limits and view."""
+        judged, view = self.context.judged_tree, self.view_of(gate)
+        root = judged.repository.root
+        seen = root if view is not View.COPY else await self.frozen_tree()
+        return Job(
+            name=gate.name,
+            command=shell_command(gate, gate.script),
+            folder=seen / gate.cwd,
+            environment=environment_of(
+                self.context.world,
+                gate,
+                tree=judged.snapshot.tree,
+                mark=self.mark,
+                artifacts=results.artifacts,
+                temporary=results.temporary(self.temporary),
+                injected=results.folder,
+            ),
+            mark=self.mark,
+            log=results.log,
+            timeout_s=gate.timeout_s,
+            view=await self.frozen_view(gate) if view is View.FROZEN else None,
+        )
+
+    async def frozen_view(self, gate: Gate) -> FrozenView:
+        """The judged tree over the repository's own path, with what git ignores coming through unless the gate hides it."""
+        repository = self.context.judged_tree.repository
+        folder = await self.frozen_tree()
+        ignored = self.context.world.git.ignored_paths(repository) if gate.ignored is Ignored.SHOW else ()
+        shared: Sequence[str] = [*ignored, ".git"]
+        return FrozenView(folder=folder, at=repository.root, shared=tuple(shared))
+
+    async def frozen_tree(self) -> Path:
+        """The judged tree's files in a folder of the run, written once; gone with the run."""
+        async with self.freezing:
+            if self.frozen is None:
+                folder = self.temporary / "tree"
+                judged = self.context.judged_tree
+                await anyio.to_thread.run_sync(
+                    self.context.world.git.write_tree_to, judged.repository, judged.snapshot.tree, folder
+                )
+                self.frozen = folder
+            return self.frozen
+
+
+def collect_old_runs(world: World, folder: Path) -> None:
+    """Remove the oldest runs' folders beyond KEPT_RUNS."""
+    folders = world.files.run_folders(folder)
+    for old in folders[: max(0, len(folders) - KEPT_RUNS)]:
+        world.files.remove_tree(old)

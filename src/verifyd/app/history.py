@@ -1,0 +1,83 @@
+"""What was found before, asked for again: the report of the tree as it is now, a gate's log, a gate's past."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from verifyd.app.declared import read_declared
+from verifyd.app.ports import GateRun, Repository, Store
+from verifyd.app.world import World
+from verifyd.errors import UndeterminedError, UsageError
+from verifyd.nearest import nearest_of
+from verifyd.timing import Timing, make_timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """
+    The newest whole report on the tree as it is now.
+
+    Attributes:
+        report: readiness.json's content, parsed.
+    """
+
+    tree: str
+    report: Mapping[str, object]
+
+
+def known_now(world: World, repository: Repository) -> Known:
+    """UndeterminedError when nothing is known about the tree as it is now: an answer about another tree is never given."""
+    snapshot, _guard = world.git.snapshot_working_tree(repository, base="auto")
+    declared = read_declared(world, repository, snapshot)
+    pipeline = declared.runs or declared.written
+    with world.open_store(repository) as store:
+        run = store.newest_run(tree=snapshot.tree, pipeline=pipeline.digest)
+    if run is None or not run.report:
+        problem = f"nothing is known about the tree as it is now ({snapshot.tree[:12]})"
+        raise UndeterminedError(problem, remedy="Verify it with: verifyd run")
+    return Known(tree=snapshot.tree, report=json.loads(run.report))
+
+
+def newest_log(world: World, repository: Repository, gate: str) -> Path:
+    """The log of the gate's newest run, one that is under way included; UsageError when it never ran or its log is gone."""
+    with world.open_store(repository) as store:
+        runs = store.gate_runs(gate, limit=1)
+        names = sorted({run.gate for run in store.gate_runs(limit=1000)})
+    paths = [Path(run.log) for run in runs if run.log]
+    stamps = world.files.stamps([*paths, *logs_on_disk(world, repository, gate)])
+    if not stamps:
+        known = nearest_of(gate, names) or "See the gates with: verifyd plan"
+        raise UsageError(f"there is no log of gate {gate!r}", where=gate, remedy=known)
+    return max(stamps, key=lambda path: stamps[path][0])
+
+
+def logs_on_disk(world: World, repository: Repository, gate: str) -> tuple[Path, ...]:
+    """Logs of runs under way, which history does not hold yet."""
+    return world.files.glob(repository.state_dir / "runs", f"*/{gate}.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One gate's past: its runs, newest first, and what they sum up to."""
+
+    gate: str
+    runs: Sequence[GateRun]
+    timing: Timing
+
+
+def read_past(world: World, repository: Repository, gate: str | None) -> tuple[Past, ...]:
+    """The past of one gate or of all; UsageError for a gate that never ran."""
+    with world.open_store(repository) as store:
+        names = [gate] if gate is not None else sorted({run.gate for run in store.gate_runs(limit=5000)})
+        past = tuple(past_of(store, name) for name in names)
+    if gate is not None and not past[0].runs:
+        raise UsageError(f"gate {gate!r} has no history", where=gate, remedy="See the gates with: verifyd plan")
+    return past
+
+
+def past_of(store: Store, gate: str) -> Past:
+    """Runs and timing of one gate."""
+    return Past(gate=gate, runs=store.gate_runs(gate, limit=200), timing=make_timing(store.samples(gate)))

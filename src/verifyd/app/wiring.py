@@ -1,0 +1,84 @@
+"""Builds the real world: the only module that knows who provides each port."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from verifyd.app.ports import Processes, Repository
+from verifyd.app.world import Machine, World
+from verifyd.edge.approvals import StateFolderApprovals
+from verifyd.edge.clock import SystemClock
+from verifyd.edge.console import TerminalConsole
+from verifyd.edge.environment import inherited_environment, working_folder
+from verifyd.edge.files import DiskFiles
+from verifyd.edge.git import GitBinary
+from verifyd.edge.machine import cpu_slots, load_average, platform_name
+from verifyd.edge.processes import SupervisedProcesses, open_processes
+from verifyd.edge.store import open_store
+from verifyd.edge.tools import find_tools
+
+
+class TrackedProcesses:
+    """Supervision that is open now, so that an impatient person's second signal finds it."""
+
+    def __init__(self) -> None:
+        self.opened: list[SupervisedProcesses] = []
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Processes]:
+        """Supervision for one run."""
+        async with open_processes() as processes:
+            self.opened.append(processes)
+            try:
+                yield processes
+            finally:
+                self.opened.remove(processes)
+
+    def end_all_now(self) -> None:
+        """SIGKILL for whatever runs."""
+        for processes in self.opened:
+            processes.kill_all_now()
+
+
+def make_world() -> World:
+    """Every port with its real provider; nothing is started or opened yet."""
+    clock, environment, tracked = SystemClock(), inherited_environment(), TrackedProcesses()
+    return World(
+        clock=clock,
+        console=TerminalConsole(clock, environment),
+        git=GitBinary(environment),
+        files=DiskFiles(),
+        approvals=StateFolderApprovals(),
+        machine=Machine(
+            slots=cpu_slots(),
+            load=load_average,
+            platform=platform_name(),
+            environment=environment,
+            new_mark=functools.partial(secrets.token_hex, 6),
+        ),
+        open_processes=tracked.open,
+        end_all_now=tracked.end_all_now,
+        open_store=lambda repository: open_store(repository.state_dir),
+        find_tools=find_tools,
+        temporary_folder=Path(tempfile.gettempdir()),
+    )
+
+
+def open_here(world: World, folder: str) -> Repository:
+    """The work tree that *folder* (relative to where we were started) lies in."""
+    return world.git.open_repository(working_folder() / folder)
+
+
+def write_bug_report(text: str) -> Path | None:
+    """A traceback into a file of its own; None when even that fails."""
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="verifyd-bug-", suffix=".txt", delete=False, encoding="utf-8") as file:
+            file.write(text)
+        return Path(file.name)
+    except OSError:
+        return None

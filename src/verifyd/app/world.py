@@ -1,0 +1,50 @@
+"""Everything of the world that one pass uses, handed in by ``wiring`` or by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from verifyd.action_key import ToolStamp
+from verifyd.app.ports import Approvals, Clock, Console, Files, Git, ProcessesFactory, Repository, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """
+    Facts about this machine that a pass needs.
+
+    Attributes:
+        slots: CPU slots.
+        load: One-minute load average, asked for anew at each call.
+        platform: Part of every action key.
+        environment: What our own process inherited.
+        new_mark: A fresh value for ``VERIFYD_RUN``, unique on this machine.
+    """
+
+    slots: int
+    load: Callable[[], float]
+    platform: str
+    environment: Mapping[str, str]
+    new_mark: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The providers of every port."""
+
+    clock: Clock
+    console: Console
+    git: Git
+    files: Files
+    approvals: Approvals
+    machine: Machine
+    open_processes: ProcessesFactory
+    end_all_now: Callable[[], None]
+    """Ends every process that was started through *open_processes*, without grace; for an impatient person."""
+    open_store: Callable[[Repository], AbstractContextManager[Store]]
+    find_tools: Callable[[Sequence[str], Mapping[str, str], Path], Sequence[ToolStamp] | None]
+    """(commands of a gate, its environment, its folder) -> stamps of the tools they name; None when one is missing."""
+    temporary_folder: Path

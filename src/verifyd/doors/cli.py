@@ -1,0 +1,165 @@
+"""Every command with its options; nothing is imported but click until a command is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+FORMATS = ("text", "json", "markdown", "junit", "sarif", "github", "gitlab")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def gates_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``[GATE…]`` with completion from VERIFY.md."""
+    return click.argument("gates", nargs=-1, metavar="[GATE]...", shell_complete=complete_gates)(function)
+
+
+def complete_gates(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Gate names of this folder's VERIFY.md that begin with what was typed."""
+    from verifyd.doors.completion import gate_names
+
+    return [name for name in gate_names() if name.startswith(incomplete)]
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ready, 1 not ready, 2 usage or VERIFY.md, 3 unproven, 70 our bug, 130 interrupted.",
+)
+@click.version_option(package_name="verifyd", prog_name="verifyd")
+@click.option(
+    "-C", "folder", default=".", metavar="FOLDER", type=click.Path(file_okay=False), help="Work as if started in FOLDER."
+)
+@click.pass_context
+def cli(context: click.Context, folder: str) -> None:
+    """
+    Verify one exact tree by the gates that VERIFY.md declares.
+
+    The answer goes to stdout, progress to stderr.
+    """
+    context.obj = folder
+
+
+@cli.command()
+@click.pass_obj
+def init(folder: str) -> None:
+    """Write a VERIFY.md whose gates exist and run; an existing one is never overwritten."""
+    from verifyd.doors import commands
+
+    commands.init(folder)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--base", metavar="REF", help="Count the change from REF's merge base.")
+@click.option("--tree", "ref", metavar="REF", help="Plan for a commit's tree.")
+@click.option("--staged", is_flag=True, help="Plan for the tree in the index.")
+@click.pass_obj
+def plan(folder: str, as_json: bool, base: str | None, ref: str | None, staged: bool) -> None:
+    """Show the gates that would run now, in what order and why; what is manual, and why."""
+    from verifyd.doors import commands
+
+    commands.plan(folder, as_json=as_json, base=base, ref=ref, staged=staged)
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Do not ask; the report will say that the approval came by this flag.")
+@click.pass_obj
+def approve(folder: str, yes: bool) -> None:
+    """Let the pipeline of VERIFY.md run in this repository."""
+    from verifyd.doors import commands
+
+    commands.approve(folder, yes=yes)
+
+
+@cli.command()
+@gates_argument
+@click.option("--gate", "more_gates", multiple=True, metavar="GATE", help="Run this gate, a manual one too; may be repeated.")
+@click.option("--base", metavar="REF", help="Count the change from REF's merge base instead of VERIFY.md's base.")
+@click.option("--tree", "ref", metavar="REF", help="Verify a commit's tree, not the working tree.")
+@click.option("--staged", is_flag=True, help="Verify the tree in the index: what a commit would hold.")
+@click.option("--fail-fast", is_flag=True, help="End at the first required gate that fails.")
+@click.option("--no-reuse", is_flag=True, help="Run every gate, even where an earlier verdict holds for the same inputs.")
+@click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the answer.")
+@click.option("--output", type=click.Path(dir_okay=False), help="Write the answer to a file instead of stdout.")
+@click.pass_obj
+def run(folder: str, gates: tuple[str, ...], more_gates: tuple[str, ...], **options: Any) -> None:
+    """
+    Verify the tree once: run its gates, write the readiness report and the next task.
+
+    With gate names, only these and what they need are run.
+    """
+    from verifyd.doors import commands
+
+    commands.run(folder, gates=(*gates, *more_gates), **options)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
+@click.pass_obj
+def task(folder: str, as_json: bool) -> None:
+    """Print the next task; nothing when the tree is ready."""
+    from verifyd.doors import commands
+
+    commands.task(folder, as_json=as_json)
+
+
+@cli.command()
+@click.argument("gate", shell_complete=complete_gates)
+@click.option("--lines", type=click.IntRange(min=1), metavar="N", help="Only the last N lines.")
+@click.option("--follow", is_flag=True, help="Go on printing while the gate runs.")
+@click.pass_obj
+def log(folder: str, gate: str, lines: int | None, follow: bool) -> None:
+    """Print a gate's full output of its latest run."""
+    from verifyd.doors import commands
+
+    commands.log(folder, gate, lines=lines, follow=follow)
+
+
+@cli.command()
+@click.argument("gate", required=False, shell_complete=complete_gates)
+@click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
+@click.pass_obj
+def history(folder: str, gate: str | None, as_json: bool) -> None:
+    """Show durations, trend, failure and flake rate of the gates."""
+    from verifyd.doors import commands
+
+    commands.history(folder, gate, as_json=as_json)
+
+
+@cli.command()
+@gates_argument
+@click.pass_obj
+def fix(folder: str, gates: tuple[str, ...]) -> None:
+    """Run the declared fixers of all gates, or of these, then verify."""
+    from verifyd.doors import commands
+
+    commands.fix(folder, gates=gates)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@click.pass_obj
+def doctor(folder: str, as_json: bool) -> None:
+    """Examine whether everything is alive: approval, tools, history, views, gates that have not run for days."""
+    from verifyd.doors import commands
+
+    commands.doctor(folder, as_json=as_json)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell, to be sourced from its start-up file."""
+    from verifyd.doors.completion import completion_script
+
+    click.echo(completion_script(cli, shell))
+
+
+def run_command_line() -> None:
+    """Run ``cli`` and turn every ending into its exit code."""
+    from verifyd.doors.endings import end_with_exit_code
+
+    end_with_exit_code(cli)

@@ -1,0 +1,197 @@
+"""The bodies of the commands: each asks the application and prints the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from verifyd.app.approve import approve_pipeline, propose
+from verifyd.app.history import known_now, newest_log, read_past
+from verifyd.app.ports import Repository
+from verifyd.app.publish import publish
+from verifyd.app.verify import Request, Result
+from verifyd.app.wiring import make_world, open_here
+from verifyd.app.world import World
+from verifyd.doors.session import ask_for_approval, exit_code_for, verify_with_progress
+from verifyd.errors import ExitCode, UsageError
+from verifyd.pipeline import ApprovedBy
+from verifyd.report import Report
+from verifyd.snapshot import Source
+from verifyd.task import Task
+
+
+def open_world(folder: str) -> tuple[World, Repository]:
+    """The real world, and the work tree that *folder* lies in."""
+    world = make_world()
+    return world, open_here(world, folder)
+
+
+def end(code: int) -> None:
+    """End the command with an exit code."""
+    raise click.exceptions.Exit(int(code))
+
+
+def init(folder: str) -> None:
+    """``verifyd init``."""
+    from verifyd.app.init import init as write_page
+    from verifyd.render.plan import render_plan
+
+    world, repository = open_world(folder)
+    result = write_page(world, repository)
+    world.console.say(f"wrote {result.path}")
+    for missing in result.missing_tools:
+        world.console.say(f"not on this machine: {missing}")
+    proposal = propose(world, repository, Request())
+    world.console.write_answer(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
+
+
+def plan(folder: str, *, as_json: bool, base: str | None, ref: str | None, staged: bool) -> None:
+    """``verifyd plan``."""
+    from verifyd.render.plan import render_plan, render_plan_json
+
+    world, repository = open_world(folder)
+    proposal = propose(world, repository, request_of(base=base, ref=ref, staged=staged))
+    render = render_plan_json if as_json else render_plan
+    world.console.write_answer(render(proposal.plan, proposal.declared, proposal.snapshot))
+
+
+def approve(folder: str, *, yes: bool) -> None:
+    """``verifyd approve``."""
+    from verifyd.render.plan import render_plan
+
+    world, repository = open_world(folder)
+    proposal = propose(world, repository, Request())
+    world.console.say(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
+    if not yes and not world.console.can_ask():
+        raise UsageError("there is no terminal to ask on", where="approve", remedy="Approve without being asked: verifyd approve --yes")
+    if not yes and not world.console.ask("Let these commands run in this repository?"):
+        raise click.Abort
+    by = ApprovedBy.FLAG if yes else ApprovedBy.TERMINAL
+    path = approve_pipeline(world, repository, proposal.declared.written, by=by)
+    world.console.write_answer(f"approved {proposal.declared.written.digest[:12]} ({path})\n")
+
+
+def request_of(
+    *,
+    base: str | None = None,
+    ref: str | None = None,
+    staged: bool = False,
+    gates: tuple[str, ...] = (),
+    fail_fast: bool = False,
+    reuse: bool = True,
+) -> Request:
+    """The request that a command line makes; UsageError when it names two trees."""
+    if ref is not None and staged:
+        raise UsageError("--tree and --staged name two trees", where="--staged", remedy="Give one of them.")
+    source = Source.COMMITTED if ref is not None else Source.STAGED if staged else Source.WORKING_TREE
+    return Request(source=source, ref=ref, base=base, selected=gates, fail_fast=fail_fast, reuse=reuse)
+
+
+def run(
+    folder: str,
+    *,
+    gates: tuple[str, ...],
+    base: str | None,
+    ref: str | None,
+    staged: bool,
+    fail_fast: bool,
+    no_reuse: bool,
+    output_format: str,
+    output: str | None,
+) -> None:
+    """``verifyd run``."""
+    world, repository = open_world(folder)
+    request = request_of(base=base, ref=ref, staged=staged, gates=gates, fail_fast=fail_fast, reuse=not no_reuse)
+    ask_for_approval(world, repository, request)
+    result = verify_with_progress(world, repository, request)
+    publish(world, repository, result)
+    answer(world, result, output_format, output)
+    end(exit_code_for(result.report))
+
+
+def answer(world: World, result: Result, output_format: str, output: str | None) -> None:
+    """The report in the form asked for, to stdout or a file."""
+    text = renderer(world, output_format, coloured=output is None and world.console.answer_is_coloured())(
+        result.report, result.task
+    )
+    if output is None:
+        world.console.write_answer(text)
+    else:
+        world.files.write_whole(Path(output).absolute(), text)
+
+
+def renderer(world: World, output_format: str, *, coloured: bool) -> Callable[[Report, Task | None], str]:
+    """The function that renders a report in one of FORMATS."""
+    import importlib
+
+    if output_format == "text":
+        from verifyd.render.terminal import render_terminal
+
+        return lambda report, task: render_terminal(report, task, colour=coloured, width=world.console.width())
+    module = importlib.import_module(f"verifyd.render.{output_format}")
+    found: Callable[[Report, Task | None], str] = getattr(module, f"render_{output_format}")
+    return found
+
+
+def task(folder: str, *, as_json: bool) -> None:
+    """``verifyd task``."""
+    from verifyd.render.task_markdown import render_task_entry
+
+    world, repository = open_world(folder)
+    known = known_now(world, repository)
+    entry = known.report.get("task")
+    if isinstance(entry, Mapping):
+        world.console.write_answer(json.dumps(entry, indent=2) + "\n" if as_json else render_task_entry(entry))
+    end(code_of_readiness(str(known.report["readiness"])))
+
+
+def code_of_readiness(readiness: str) -> ExitCode:
+    """The exit code of a stored report's readiness."""
+    return {"ready": ExitCode.READY, "not_ready": ExitCode.NOT_READY}.get(readiness, ExitCode.UNPROVEN)
+
+
+def log(folder: str, gate: str, *, lines: int | None, follow: bool) -> None:
+    """``verifyd log``."""
+    from verifyd.doors.log import print_log
+
+    world, repository = open_world(folder)
+    print_log(world, repository, newest_log(world, repository, gate), lines=lines, follow=follow)
+
+
+def history(folder: str, gate: str | None, *, as_json: bool) -> None:
+    """``verifyd history``."""
+    from verifyd.render.history import history_json, render_history
+
+    world, repository = open_world(folder)
+    past = read_past(world, repository, gate)
+    runs = {one.gate: one.runs for one in past}
+    timings = {one.gate: one.timing for one in past}
+    world.console.write_answer(history_json(runs, timings) if as_json else render_history(runs, timings))
+
+
+def fix(folder: str, *, gates: tuple[str, ...]) -> None:
+    """``verifyd fix``."""
+    from verifyd.doors.session import fix_with_progress
+
+    world, repository = open_world(folder)
+    request = request_of(gates=gates)
+    ask_for_approval(world, repository, request)
+    fix_with_progress(world, repository, gates)
+    result = verify_with_progress(world, repository, request)
+    publish(world, repository, result)
+    answer(world, result, "text", None)
+    end(exit_code_for(result.report))
+
+
+def doctor(folder: str, *, as_json: bool) -> None:
+    """``verifyd doctor``."""
+    from verifyd.app.doctor import examine
+    from verifyd.render.doctor import is_bad, render_doctor, render_doctor_json
+
+    world, repository = open_world(folder)
+    checks = examine(world, repository)
+    world.console.write_answer(render_doctor_json(checks) if as_json else render_doctor(checks))
+    end(ExitCode.NOT_READY if is_bad(checks) else ExitCode.READY)
