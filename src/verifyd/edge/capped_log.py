@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from mmap import mmap
 
 READ_BYTES = 1 << 20
 LARGEST_TAIL_BYTES = 4 << 20
@@ -24,7 +25,7 @@ class CappedLog:
         self.lost = False
         self._tail_limit = max(1, min(LARGEST_TAIL_BYTES, cap_bytes // 4))
         self._head_left = cap_bytes - self._tail_limit
-        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._buffer = memoryview(mmap(-1, READ_BYTES))  # memory only once it is written to
         self._tail = memoryview(b"")
         self._tail_seen = 0
         self._written = 0
@@ -69,7 +70,7 @@ class CappedLog:
         if self._head_left > 0:
             return self._buffer[: self._head_left]
         if not self._tail:
-            self._tail = memoryview(bytearray(self._tail_limit))
+            self._tail = memoryview(mmap(-1, self._tail_limit))
         position = self._tail_seen % self._tail_limit
         return self._tail[position : position + READ_BYTES]
 

@@ -18,6 +18,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 
+# <fcntl.h>, where macOS has none
+O_PATH = getattr(os, "O_PATH", 0)
+
 # <linux/mount.h>
 MS_RDONLY = 1
 MS_NOSUID = 2

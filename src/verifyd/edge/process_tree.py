@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_READ_BYTES = 1 << 16
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _HAS_CHILDREN_FILES = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
@@ -131,7 +132,7 @@ def _read(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        return os.read(file, 1 << 20)
+        return os.read(file, _READ_BYTES)
     except OSError:
         return b""
     finally:

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -29,6 +30,7 @@ stand before the standard library.
 _RECEIVE_BYTES = 1 << 16
 _RETRY_S = 0.005
 _ZYGOTE_EXIT_S = 30.0
+_PROBE_LIMIT_S = 10.0
 _END_FIELDS = frozenset(field.name for field in fields(JobEnd))
 
 
@@ -165,6 +167,21 @@ class _Zygote:
             else:
                 return
 
+    def probe_view(self, folder: str) -> str:
+        """Why no frozen view can be had with its files in *folder*; empty when one can. Blocks for some milliseconds."""
+        ours, theirs = socket.socketpair()
+        ours.settimeout(_PROBE_LIMIT_S)
+        with ours, theirs:
+            try:
+                socket.send_fds(self._control, [b"j"], [theirs.fileno()])
+                theirs.close()
+                ours.sendall(wire.pack({"probe": folder}))
+                for message in wire.Unpacker().feed(ours.recv(_RECEIVE_BYTES)):
+                    return str(message["trouble"])
+            except OSError as error:
+                return str(error)
+        return "the probe ended without an answer"
+
     async def close(self) -> None:
         """Let it end, and with it whatever is left."""
         with contextlib.suppress(OSError):
@@ -183,6 +200,7 @@ class SupervisedProcesses:
         self._zygote = _Zygote()
         self._jobs: set[SupervisedJob] = set()
         self._ports: set[int] = set()
+        self._freezing_trouble: str | None = None
 
     async def start(self, job: Job) -> Running:
         """Start it; a job that cannot be started ends as NOT_STARTED instead of raising."""
@@ -201,8 +219,10 @@ class SupervisedProcesses:
             job.kill_now()
 
     def can_freeze(self) -> bool:
-        """Whether this machine can mount a view over the repository's path (probed once)."""
-        return False
+        """Whether this machine can mount a view over the repository's path; probed once, for real, in a few milliseconds."""
+        if self._freezing_trouble is None:
+            self._freezing_trouble = self._zygote.probe_view(tempfile.gettempdir())
+        return self._freezing_trouble == ""
 
     async def is_reachable(self, address: str) -> bool:
         """Whether a URL answers with a status below 500, or a ``host:port`` accepts a connection."""

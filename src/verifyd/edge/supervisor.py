@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from verifyd.edge import launch, process_tree
+from verifyd.edge import launch, linux, namespaces, process_tree
 from verifyd.edge.capped_log import CappedLog
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ LONGEST_PAUSE_S = 2.0
 _FIRST_SAMPLE_S = 0.005
 _SAMPLING_SHARE = 20
 """Sampling may take a twentieth of the time at most."""
-_COALESCE_S = 0.005
+_COALESCE_S = 0.001
 _COALESCE_BELOW_BYTES = 1 << 16
 _LINGER_LIMIT_S = 0.3
 _LOOK_AGAIN_S = 0.005
@@ -74,11 +74,9 @@ class Supervisor:
         self._clock = RunningClock()
         self._own_peak = _peak_bytes(resource.RUSAGE_SELF)
         self._log = CappedLog(order["log"], order["log_cap_bytes"])
+        self._view = namespaces.View(**order["view"]) if order["view"] else None
         self._poll = select.poll()
         self._on_ready: dict[int, Callable[[], None]] = {}
-        self._status = b""
-        self._status_fd = -1
-        self._launching = True
         self._leader = 0
         self._exit_status: int | None = None
         self._started = self._ended = self._clock.now()
@@ -100,13 +98,16 @@ class Supervisor:
         """Do all of it; the fields of a JobEnd."""
         self._listen_to_signals()
         self._listen(self._channel.fd, self._read_channel)
-        self._start()
+        try:
+            self._start()
+        except OSError as error:
+            if self._view is not None:
+                self._view.discard()
+            return {"end": "not_started", "trouble": f"{error.filename}: {error.strerror}"}
         while self._exit_status is None and not self._is_out_of_reach():
             self._turn(HEARTBEAT_S)
             self._keep_deadlines()
         self._ended = self._clock.now()
-        while self._launching:  # it ended before its last words were read
-            self._read_status()
         self._channel.send({"exited": True})
         self._end_the_rest()
         self._drain()
@@ -116,25 +117,19 @@ class Supervisor:
 
     def _start(self) -> None:
         self._output, writer = launch.open_output_pipe()
+        self._listen(self._output, self._read_output)
+        if self._view is not None:
+            self._view.enter()
+            linux.die_with_parent(signal.SIGTERM)  # which new rights may have undone
         self._started = self._clock.now()
-        self._leader, self._status_fd = launch.launch(
+        self._leader = launch.launch(
             self._order["command"],
             folder=self._order["folder"],
             environment=self._order["environment"],
             output=writer,
         )
         os.close(writer)
-        self._listen(self._status_fd, self._read_status)
-        self._listen(self._output, self._read_output)
-
-    def _read_status(self) -> None:
-        received = os.read(self._status_fd, 4096)
-        self._status += received
-        if not received:
-            self._forget(self._status_fd)
-            os.close(self._status_fd)
-            self._launching = False
-            self._next_sample = self._clock.now()
+        self._next_sample = self._started
 
     # --- what may happen -----------------------------------------------------------------------------------------
 
@@ -231,8 +226,6 @@ class Supervisor:
     def _begin_stop(self, end: str) -> None:
         if not self._stopping and self._exit_status is None:
             self._stopping = end
-            # A command that has not begun would miss the signal, and has nothing to save.
-            self._hurried |= self._launching
 
     def _stop_for_good(self) -> None:
         """Nobody waits for this job any more: skip SIGINT, shorten what follows."""
@@ -325,8 +318,7 @@ class Supervisor:
         largest = _peak_bytes(resource.RUSAGE_CHILDREN)
         if largest > self._own_peak or not self._peak:  # below, it is only what the fork had of this process
             self._peak = max(self._peak, largest)
-        trouble = launch.trouble_of(self._status) if not self._stopping else None
-        end = self._stopping or ("not_started" if trouble else "exited")
+        end = self._stopping or "exited"
         return {
             "end": end,
             "exit_code": self._exit_status if end == "exited" else None,
@@ -336,7 +328,8 @@ class Supervisor:
             "log_bytes": self._log.seen_bytes,
             "log_lost": self._log.lost,
             "leaked": self._leaked,
-            "trouble": trouble or self._trouble,
+            "modified": self._view.leave() if self._view is not None else [],
+            "trouble": self._trouble,
         }
 
 
@@ -352,10 +345,7 @@ def _do_nothing(_number: int, _frame: object) -> None:
 def supervise(channel: Channel) -> None:
     """Take one order and see it through; nothing when the main program went away before it was whole."""
     order = channel.receive_one()
-    if order is None:
-        return
-    try:
-        end = Supervisor(channel, order).run()
-    except OSError as error:  # no process, pipe or file to be had
-        end = {"end": "not_started", "trouble": str(error)}
-    channel.send(end)
+    if order is not None and "probe" in order:
+        channel.send({"trouble": namespaces.probe(order["probe"])})
+    elif order is not None:
+        channel.send(Supervisor(channel, order).run())
