@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 TREND_SAMPLES = 5
-"""Runs at each end of the history that a trend compares."""
+"""Passes at each end of the history that a trend compares."""
+RECENT_SAMPLES = 20
+"""Passes that an estimate is made of: a gate that grew is not judged by what it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +33,12 @@ class Timing:
     What history says about one gate; every number is None (or 0) without samples.
 
     Attributes:
-        estimate_s: Median of the recent passes; of all samples when none passed.
-        trend: Median of the newest samples over that of the oldest: 1.2 is a fifth slower. None with fewer than ten.
+        runs: Samples that the numbers rest on.
+        estimate_s: Median of the recent passes; of the recent samples when none passed.
+        p50_s: Median of all samples.
+        p95_s: 19 of 20 samples took no longer.
+        trend: Median of the newest passes over that of the oldest: 1.2 is a fifth slower. None with fewer than ten passes:
+            failures count for nothing here, because a gate that stops at its first failure only looks fast.
         failure_rate: Share of samples that failed, 0 to 1.
         flake_rate: Share of keys that were seen with both outcomes, 0 to 1, among keys seen at least twice.
     """
@@ -55,27 +61,27 @@ def make_timing(samples: Sequence[Sample]) -> Timing:
     if not samples:
         return Timing()
     durations = [sample.duration_s for sample in samples]
-    recent_passes = [sample.duration_s for sample in samples if sample.passed][-20:]
+    passes = [sample.duration_s for sample in samples if sample.passed]
     return Timing(
         runs=len(samples),
-        estimate_s=statistics.median(recent_passes or durations[-20:]),
+        estimate_s=statistics.median((passes or durations)[-RECENT_SAMPLES:]),
         p50_s=statistics.median(durations),
         p95_s=percentile_95(durations),
-        trend=trend(durations),
+        trend=trend(passes),
         failure_rate=sum(not sample.passed for sample in samples) / len(samples),
         flake_rate=flake_rate(samples),
     )
 
 
 def percentile_95(durations: Sequence[float]) -> float:
-    """The duration that 19 of 20 runs stay below."""
+    """The duration that 19 of 20 runs do not exceed, between the two nearest ones where none is it exactly."""
     if len(durations) == 1:
         return durations[0]
     return statistics.quantiles(durations, n=20, method="inclusive")[-1]
 
 
 def trend(durations: Sequence[float]) -> float | None:
-    """Newest over oldest; None when there are too few samples to say."""
+    """Newest over oldest; None when there are too few durations to say, or the oldest took no time."""
     if len(durations) < 2 * TREND_SAMPLES:
         return None
     oldest = statistics.median(durations[:TREND_SAMPLES])
