@@ -7,18 +7,17 @@ Runs in a process of its own, forked by the zygote, with the standard library al
 from __future__ import annotations
 
 import os
-import resource
-import select
 import signal
-import sys
 import time
 
-from verifyd.edge import launch, linux, namespaces, process_tree
+from verifyd.edge import launch, linux, namespaces
 from verifyd.edge.capped_log import CappedLog
+from verifyd.edge.events import Events
+from verifyd.edge.job_tree import JobTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from verifyd.edge.wire import Channel
@@ -27,16 +26,22 @@ HEARTBEAT_S = 0.2
 """The loop turns at least this often."""
 LONGEST_PAUSE_S = 2.0
 """A longer pause between two turns was not ours: this process was stopped, or the machine slept."""
-_FIRST_SAMPLE_S = 0.005
-_SAMPLING_SHARE = 20
-"""Sampling may take a twentieth of the time at most."""
-_COALESCE_S = 0.001
-_COALESCE_BELOW_BYTES = 1 << 16
-_LINGER_LIMIT_S = 0.3
 _LOOK_AGAIN_S = 0.005
-_TERMINATE_LIMIT_S = 0.5
 _KILL_LIMIT_S = 10.0
 _DRAIN_READS = 4
+
+# Memory is sampled soon, then at doubling distances up to the heartbeat; it may take a twentieth of the time at most.
+_FIRST_SAMPLE_S = 0.005
+_SAMPLING_SHARE = 20
+
+# Output that comes in small portions is read after a rest: a line at a time would keep this process as busy as the gate.
+_SMALL_PORTION_BYTES = 1 << 16
+_REST_S = 0.001
+
+# After the job's own process ended by itself.
+_LINGER_LIMIT_S = 0.3
+_QUIET_LOOKS = 3
+_TERMINATE_LIMIT_S = 0.5
 
 
 class RunningClock:
@@ -48,7 +53,7 @@ class RunningClock:
         self._lost = 0.0
 
     def now(self) -> float:
-        """Seconds since some fixed point."""
+        """Seconds since some fixed point; to be asked at every turn."""
         moment = self._monotonic_s()
         pause = moment - self._seen
         if pause > LONGEST_PAUSE_S:
@@ -57,13 +62,50 @@ class RunningClock:
         return moment - self._lost
 
 
+class Stop:
+    """
+    How far stopping has come: SIGINT, SIGTERM, SIGKILL, a grace period between them.
+
+    Attributes:
+        end: The End it is for; empty while the job may go on.
+        at_once: No more waiting for anything.
+    """
+
+    def __init__(self, grace_s: float) -> None:
+        self.end = ""
+        self.at_once = False
+        self._grace_s = grace_s
+        self._signals = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+        self._next_at = 0.0
+
+    def begin(self, end: str, *, at_once: bool = False) -> None:
+        """Stop for this reason, unless there is one already."""
+        self.end = self.end or end
+        self.at_once |= at_once
+
+    def hasten(self) -> None:
+        """Go on to SIGTERM now, with a shorter grace period: nobody waits for the job any more."""
+        self._grace_s = min(self._grace_s, _TERMINATE_LIMIT_S)
+        self._signals = [number for number in self._signals if number != signal.SIGINT]
+        self._next_at = 0.0
+
+    def due(self, now: float) -> signal.Signals | None:
+        """The signal to send now; None while there is none. SIGKILL stays due."""
+        if not self.end or (now < self._next_at and not self.at_once):
+            return None
+        self._next_at = now + self._grace_s
+        if self.at_once:
+            return signal.SIGKILL
+        return self._signals.pop(0) if len(self._signals) > 1 else self._signals[0]
+
+
 class Supervisor:
     """
     Holds one job's process tree.
 
     Args:
-        channel: Socket to the main program: one order comes, then ``stop`` and ``kill``; ``exited`` and the end go back.
-            Its end of file means that the main program is gone.
+        channel: To the main program: ``stop`` and ``kill`` come, ``exited`` and the end go back. When it is closed, the
+            main program is gone.
         order: The fields of a Job, as built-in values.
     """
 
@@ -72,239 +114,165 @@ class Supervisor:
         self._order = order
         self._parent = os.getppid()
         self._clock = RunningClock()
-        self._own_peak = _peak_bytes(resource.RUSAGE_SELF)
+        self._events = Events()
         self._log = CappedLog(order["log"], order["log_cap_bytes"])
         self._view = namespaces.View(**order["view"]) if order["view"] else None
-        self._poll = select.poll()
-        self._on_ready: dict[int, Callable[[], None]] = {}
-        self._leader = 0
-        self._exit_status: int | None = None
-        self._started = self._ended = self._clock.now()
-        self._childless = False
-        self._stopping = ""  # the End that the stop is for
-        self._stage = 0
-        self._next_stage = 0.0
-        self._hurried = False
-        self._abandoned = False
-        self._peak = 0
+        self._tree = JobTree()
+        self._stop = Stop(order["grace_s"])
+        self._started = 0.0
         self._leaked = 0
+        self._abandoned = False
+        self._gave_up = False
         self._trouble = ""
-        self._pause = _FIRST_SAMPLE_S
-        self._next_sample = float("inf")
         self._output = -1
         self._output_rests_until = 0.0
+        self._next_sample = float("inf")
+        self._sample_pause_s = _FIRST_SAMPLE_S
 
     def run(self) -> dict[str, Any]:
         """Do all of it; the fields of a JobEnd."""
-        self._listen_to_signals()
-        self._listen(self._channel.fd, self._read_channel)
+        self._events.listen_to_signals((signal.SIGCHLD, signal.SIGTERM), self._take_signals)
+        self._events.listen(self._channel.fd, self._take_messages)
         try:
             self._start()
         except OSError as error:
             if self._view is not None:
                 self._view.discard()
             return {"end": "not_started", "trouble": f"{error.filename}: {error.strerror}"}
-        while self._exit_status is None and not self._is_out_of_reach():
+        while self._tree.exit_status is None and not self._gave_up:
             self._turn(HEARTBEAT_S)
             self._keep_deadlines()
-        self._ended = self._clock.now()
+        end, duration_s = self._stop.end or "exited", self._clock.now() - self._started
         self._channel.send({"exited": True})
         self._end_the_rest()
         self._drain()
-        return self._report()
-
-    # --- start ---------------------------------------------------------------------------------------------------
+        return self._report(end, duration_s)
 
     def _start(self) -> None:
         self._output, writer = launch.open_output_pipe()
-        self._listen(self._output, self._read_output)
+        self._events.listen(self._output, self._copy_output)
         if self._view is not None:
             self._view.enter()
-            linux.die_with_parent(signal.SIGTERM)  # which new rights may have undone
+            linux.die_with_parent(signal.SIGTERM)  # which a change of rights undoes (prctl(2))
         self._started = self._clock.now()
-        self._leader = launch.launch(
+        self._tree.leader = launch.launch(
             self._order["command"],
             folder=self._order["folder"],
             environment=self._order["environment"],
             output=writer,
         )
         os.close(writer)
-        self._next_sample = self._started
+        self._next_sample = self._started + _FIRST_SAMPLE_S
 
-    # --- what may happen -----------------------------------------------------------------------------------------
-
-    def _listen_to_signals(self) -> None:
-        self._wake, writer = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(writer, False)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
-            signal.signal(number, _do_nothing)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        self._listen(self._wake, self._read_signals)
-
-    def _listen(self, fd: int, handler: Callable[[], None]) -> None:
-        self._on_ready[fd] = handler
-        self._poll.register(fd, select.POLLIN)
-
-    def _forget(self, fd: int) -> None:
-        if self._on_ready.pop(fd, None):
-            self._poll.unregister(fd)
+    # --- while it runs -------------------------------------------------------------------------------------------
 
     def _turn(self, longest_s: float) -> None:
         """Wait for something to happen, at most so long, and deal with it."""
         now = self._clock.now()
-        rests = self._output_rests_until > now and self._output in self._on_ready
-        if rests:
-            self._poll.unregister(self._output)
-            longest_s = min(longest_s, self._output_rests_until - now)
-        wait_s = max(0.0, min(longest_s, self._next_sample - now))
-        ready = self._poll.poll(wait_s * 1000)
-        if rests:
-            self._poll.register(self._output, select.POLLIN)
-        for fd, _ in ready:
-            if handler := self._on_ready.get(fd):
-                handler()
-        self._reap()
+        until = min(now + longest_s, self._next_sample)
+        if self._output_rests_until > now:
+            self._events.wait(min(until, self._output_rests_until) - now, besides=self._output)
+        else:
+            self._events.wait(until - now)
+        self._tree.reap()
         if self._clock.now() >= self._next_sample:
             self._sample()
-        if os.getppid() != self._parent:  # where the kernel sends no signal for it
-            self._stop_for_good()
+        if os.getppid() != self._parent and not self._abandoned:
+            self._trouble = "the process that looks after all supervisors was killed"
+            self._abandon()
 
-    def _read_channel(self) -> None:
-        received = self._channel.receive()
-        if received is None:  # the main program is gone, and with it whoever wanted an answer
-            self._forget(self._channel.fd)
-            self._stop_for_good()
-        for message in received or ():
-            self._begin_stop("cancelled")
-            self._hurried |= "kill" in message
+    def _take_messages(self) -> None:
+        messages = self._channel.receive()
+        if messages is None:
+            self._events.forget(self._channel.fd)
+            self._abandon()
+        for message in messages or ():
+            self._stop.begin("cancelled", at_once="kill" in message)
 
-    def _read_signals(self) -> None:
-        if signal.SIGTERM in os.read(self._wake, 4096):
-            self._begin_stop("cancelled")
+    def _take_signals(self, numbers: bytes) -> None:
+        if signal.SIGTERM in numbers:
+            self._stop.begin("cancelled")
 
-    def _read_output(self) -> None:
+    def _abandon(self) -> None:
+        self._abandoned = True
+        self._stop.begin("cancelled")
+        self._stop.hasten()
+
+    def _copy_output(self) -> None:
         count = self._log.copy_from(self._output)
         if count == 0:
-            self._forget(self._output)
-        elif count < _COALESCE_BELOW_BYTES:  # a line at a time would keep this process as busy as the gate
-            self._output_rests_until = self._clock.now() + _COALESCE_S
-
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                self._childless = True
-                return
-            if pid == 0:
-                return
-            if pid == self._leader:
-                self._exit_status = os.waitstatus_to_exitcode(status)
+            self._events.forget(self._output)
+        elif count < _SMALL_PORTION_BYTES:
+            self._output_rests_until = self._clock.now() + _REST_S
 
     def _sample(self) -> None:
-        before = time.monotonic()
-        pids = process_tree.descendants(os.getpid())
-        self._peak = max(self._peak, process_tree.resident_bytes(pids))
-        if len(pids) > self._order["max_processes"]:
-            self._begin_stop("too_many_processes")
-            self._hurried = True
-        self._next_sample = self._clock.now() + max(self._pause, _SAMPLING_SHARE * (time.monotonic() - before))
-        self._pause = min(HEARTBEAT_S, self._pause * 2)
-
-    # --- stopping ------------------------------------------------------------------------------------------------
+        before = self._clock.now()
+        most = self._order["max_processes"]
+        count = self._tree.sample()
+        if count > most:
+            self._stop.begin("too_many_processes", at_once=True)
+        after = self._clock.now()
+        self._sample_pause_s = min(HEARTBEAT_S, self._sample_pause_s * 2)
+        is_crowded = count * 4 > most  # and may be too many in no time
+        self._next_sample = after + max(self._sample_pause_s, 0 if is_crowded else _SAMPLING_SHARE * (after - before))
 
     def _keep_deadlines(self) -> None:
         now = self._clock.now()
         timeout_s = self._order["timeout_s"]
-        if not self._stopping and timeout_s is not None and now - self._started >= timeout_s:
-            self._begin_stop("timed_out")
-        if self._stopping and (now >= self._next_stage or self._hurried):
-            self._go_on_stopping(now)
-
-    def _begin_stop(self, end: str) -> None:
-        if not self._stopping and self._exit_status is None:
-            self._stopping = end
-
-    def _stop_for_good(self) -> None:
-        """Nobody waits for this job any more: skip SIGINT, shorten what follows."""
-        if self._abandoned:
-            return
-        self._abandoned = True
-        self._begin_stop("cancelled")
-        self._stage = max(self._stage, 1)
-        self._next_stage = 0.0
-        self._order["grace_s"] = min(self._order["grace_s"], _TERMINATE_LIMIT_S)
-
-    def _go_on_stopping(self, now: float) -> None:
-        """SIGINT to the job's own group, as a terminal would; then SIGTERM to all of it; then SIGKILL."""
-        self._next_stage = now + self._order["grace_s"]
-        if self._hurried or self._stage >= 2:
-            self._stage += 1
-            self._kill_all()
-        elif self._stage == 0:
-            process_tree.send([self._leader], signal.SIGINT)
-            process_tree.send([self._leader], signal.SIGCONT)
-            self._stage = 1
-        else:
-            pids = process_tree.descendants(os.getpid())
-            process_tree.send(pids, signal.SIGTERM)
-            process_tree.send(pids, signal.SIGCONT)
-            self._stage = 2
-
-    def _kill_all(self) -> None:
-        """Round after round until nothing is left: what forks during one round is found in the next."""
-        give_up = self._clock.now() + _KILL_LIMIT_S
-        self._next_sample = float("inf")
-        while not self._childless and self._clock.now() < give_up:
-            pids = process_tree.descendants(os.getpid())
-            if len(pids) > self._order["max_processes"]:
-                process_tree.freeze(os.getpid())
-                pids = process_tree.descendants(os.getpid())
-            process_tree.send(pids or [self._leader], signal.SIGKILL)
-            self._turn(_LOOK_AGAIN_S)
-        if not self._childless:
-            left = process_tree.alive(process_tree.descendants(os.getpid()))
-            self._trouble = f"cannot be ended: process {', '.join(map(str, left))}"
-
-    def _is_out_of_reach(self) -> bool:
-        return bool(self._trouble)
+        if timeout_s is not None and now - self._started >= timeout_s and self._tree.exit_status is None:
+            self._stop.begin("timed_out")
+        match self._stop.due(now):
+            case signal.SIGINT:
+                self._tree.interrupt()
+            case signal.SIGTERM:
+                self._tree.terminate()
+            case signal.SIGKILL:
+                self._kill_all()
 
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _end_the_rest(self) -> None:
+        """What the job's own process has left behind."""
         self._next_sample = float("inf")
-        self._reap()
-        if not self._stopping:
+        self._tree.reap()
+        if not self._stop.end:
             self._linger()
-            self._leaked = len(self._living())
-        if not self._hurried:
+            self._leaked = len(self._tree.living())
+        if not self._stop.at_once:
             self._terminate_rest()
         self._kill_all()
 
-    def _living(self) -> list[int]:
-        return [] if self._childless else process_tree.alive(process_tree.descendants(os.getpid()))
-
     def _linger(self) -> None:
         """Let what still works come to its end: ``exec > >(tee log)`` leaves a tee with output in hand."""
-        give_up = self._clock.now() + _LINGER_LIMIT_S
         quiet_looks = 0
-        while quiet_looks < 3 and not self._childless and not self._hurried and self._clock.now() < give_up:
-            self._turn(_LOOK_AGAIN_S)
-            busy = any(process_tree.state(pid) in ("R", "D") for pid in self._living())
-            quiet_looks = 0 if busy else quiet_looks + 1
+        for _ in self._looks(_LINGER_LIMIT_S):
+            quiet_looks = 0 if self._tree.is_working() else quiet_looks + 1
+            if quiet_looks == _QUIET_LOOKS:
+                return
 
     def _terminate_rest(self) -> None:
-        """SIGTERM, and time only for those that have a handler for it."""
-        pids = self._living()
-        waiting = [pid for pid in pids if process_tree.handles(pid, signal.SIGTERM)]
-        process_tree.send(pids, signal.SIGTERM)
-        process_tree.send(pids, signal.SIGCONT)
-        give_up = self._clock.now() + min(self._order["grace_s"], _TERMINATE_LIMIT_S)
-        while waiting and not self._childless and not self._hurried and self._clock.now() < give_up:
+        stubborn = self._tree.terminate()
+        for _ in self._looks(min(self._order["grace_s"], _TERMINATE_LIMIT_S) if stubborn else 0):
+            if not set(stubborn) & set(self._tree.living()):
+                return
+
+    def _kill_all(self) -> None:
+        """Look and kill until nothing is left."""
+        self._next_sample = float("inf")
+        give_up = self._clock.now() + _KILL_LIMIT_S
+        while not self._tree.ended and not self._gave_up and self._clock.now() < give_up:
+            self._tree.kill_found(crowd=self._order["max_processes"])
             self._turn(_LOOK_AGAIN_S)
-            waiting = process_tree.alive(waiting)
+        if not self._tree.ended and not self._gave_up:
+            self._gave_up = True
+            self._trouble = f"cannot be ended: process {', '.join(map(str, self._tree.living()))}"
+
+    def _looks(self, limit_s: float) -> Iterator[None]:
+        """Turn, again and again, until the tree has ended, no more waiting is wanted, or the time is over."""
+        give_up = self._clock.now() + limit_s
+        while not self._tree.ended and not self._stop.at_once and self._clock.now() < give_up:
+            self._turn(_LOOK_AGAIN_S)
+            yield
 
     def _drain(self) -> None:
         """What is in the pipe; whoever else still holds its other end, from outside the tree, is not waited for."""
@@ -313,33 +281,19 @@ class Supervisor:
                 break
         self._log.close()
 
-    def _report(self) -> dict[str, Any]:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        largest = _peak_bytes(resource.RUSAGE_CHILDREN)
-        if largest > self._own_peak or not self._peak:  # below, it is only what the fork had of this process
-            self._peak = max(self._peak, largest)
-        end = self._stopping or "exited"
+    def _report(self, end: str, duration_s: float) -> dict[str, Any]:
         return {
             "end": end,
-            "exit_code": self._exit_status if end == "exited" else None,
-            "duration_s": self._ended - self._started,
-            "cpu_s": usage.ru_utime + usage.ru_stime,
-            "peak_rss_bytes": self._peak,
+            "exit_code": self._tree.exit_status if end == "exited" else None,
+            "duration_s": duration_s,
+            "cpu_s": self._tree.cpu_s(),
+            "peak_rss_bytes": self._tree.peak_bytes(),
             "log_bytes": self._log.seen_bytes,
             "log_lost": self._log.lost,
             "leaked": self._leaked,
             "modified": self._view.leave() if self._view is not None else [],
             "trouble": self._trouble,
         }
-
-
-def _peak_bytes(who: int) -> int:
-    """ru_maxrss counts bytes on macOS and KiB elsewhere (getrusage(2))."""
-    return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def _do_nothing(_number: int, _frame: object) -> None:
-    """Only there so that the signal reaches the wake-up file."""
 
 
 def supervise(channel: Channel) -> None:
