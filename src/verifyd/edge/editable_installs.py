@@ -44,23 +44,27 @@ def editable_installs_below(root: Path, site_packages: Iterable[Path]) -> tuple[
         EditableInstall(path=path, declared_in=file)
         for folder in site_packages
         for file, path in _pointers(folder)
-        if path.is_absolute()
-        and path.resolve().is_relative_to(top)
-        and not path.resolve().is_relative_to(folder.resolve())
+        if path.is_absolute() and _is_source(path.resolve(), top, folder.resolve())
     }
     return tuple(sorted(found))
 
 
 def site_packages_in_use(root: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Of the virtual environments in *root*, of an activated one, and of the Python that a gate would find on PATH."""
-    prefixes = [root / name for name in _ENVIRONMENTS]
-    if activated := environment.get("VIRTUAL_ENV"):
-        prefixes.append(Path(activated))
-    for name in ("python", "python3"):
-        if found := shutil.which(name, path=environment.get("PATH")):
-            prefixes.append(Path(found).parent.parent)
+    found = [shutil.which(name, path=environment.get("PATH")) for name in ("python", "python3")]
+    activated = environment.get("VIRTUAL_ENV")
+    prefixes = [
+        *(root / name for name in _ENVIRONMENTS),
+        *([Path(activated)] if activated else []),
+        *(Path(python).parent.parent for python in found if python),
+    ]
     folders = [folder for prefix in prefixes for pattern in _LIBRARIES for folder in prefix.glob(pattern)]
     return tuple(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir()))
+
+
+def _is_source(path: Path, top: Path, site_packages: Path) -> bool:
+    """Whether it lies in the repository, and not in a virtual environment that lies there too."""
+    return path.is_relative_to(top) and not path.is_relative_to(site_packages.parents[2])
 
 
 def _pointers(folder: Path) -> Iterator[tuple[Path, Path]]:
@@ -70,11 +74,11 @@ def _pointers(folder: Path) -> Iterator[tuple[Path, Path]]:
                 if line.strip() and not line.startswith(("#", "import ", "import\t")):
                     yield file, folder / line.strip()
     for file in folder.glob("__editable___*_finder.py"):
-        for path in _mapped_paths(_read(file)):
-            yield file, Path(path)
+        for mapped in _mapped_paths(_read(file)):
+            yield file, Path(mapped)
     for file in folder.glob("*.dist-info/direct_url.json"):
-        if path := _editable_url_path(_read(file)):
-            yield file, Path(path)
+        if source := _editable_url_path(_read(file)):
+            yield file, Path(source)
 
 
 def _mapped_paths(source: str) -> Iterator[str]:
