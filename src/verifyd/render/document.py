@@ -50,6 +50,7 @@ class FindingEntry(Entry):
     kind: FindingKind = FindingKind.OTHER
     frames: tuple[FrameEntry, ...] = ()
     detail: str = ""
+    tool: str | None = Field(default=None, description="Who reported it, when that is known")
 
 
 class TestsEntry(Entry):

@@ -34,12 +34,12 @@ class Annotation:
 
 def render_github(report: Report, task: Task | None) -> str:
     """Workflow commands, a line each, and a last line that tells readiness and tree."""
-    found = sorted(annotations(report, task), key=lambda annotation: not annotation.is_next)
+    found = sorted(annotations_of(report, task), key=lambda annotation: not annotation.is_next)
     lines = [line for level in LEVELS.values() for line in of_kind(level, [one for one in found if one.level == level])]
     return "\n".join([*lines, f"verifyd: {report.readiness}: tree {report.snapshot.tree}"]) + "\n"
 
 
-def annotations(report: Report, task: Task | None) -> Iterator[Annotation]:
+def annotations_of(report: Report, task: Task | None) -> Iterator[Annotation]:
     """Every finding, and for a gate that failed or is unproven without any, the gate itself at its line in VERIFY.md."""
     for gate in report.gates:
         verdict = gate.verdict

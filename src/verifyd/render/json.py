@@ -141,6 +141,7 @@ def finding_entry(finding: Finding) -> FindingEntry:
         kind=finding.kind,
         frames=tuple(FrameEntry(path=spell_bytes(path), line=line) for path, line in finding.frames),
         detail=shown(finding.detail),
+        tool=finding.tool,
     )
 
 
@@ -228,6 +229,7 @@ def finding_from(entry: FindingEntry) -> Finding:
         kind=entry.kind,
         frames=tuple((read_bytes_spelled(frame.path), frame.line) for frame in entry.frames),
         detail=entry.detail,
+        tool=entry.tool,
     )
 
 

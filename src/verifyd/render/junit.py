@@ -92,7 +92,7 @@ def finding_case(gate: str, finding: Finding) -> ET.Element:
     """A failing test under its own name, any other finding under its place and rule."""
     if finding.subject is not None:
         scope, _, name = finding.subject.rpartition("::")
-        classname, name = f"{gate}.{scope}" if scope else gate, name
+        classname = f"{gate}.{scope}" if scope else gate
     else:
         place = f"{finding.path}:{finding.line}" if finding.path is not None and finding.line else finding.path
         classname, name = gate, " ".join(part for part in (finding.code, place) if part) or finding.message
