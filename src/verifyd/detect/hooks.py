@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from verifyd.detect.configuration import list_of, read_yaml, strings, table, unreadable
 from verifyd.detect.model import Ecosystem, Found, Kind, ProposedGate, Tool
@@ -80,25 +80,17 @@ def detect_hooks(folder: Folder, hooks: Hooks, taken: frozenset[str], start: tup
         return Found(notes=(note,) if note else ())
     words, tools = start
     skip = f"SKIP={','.join(skipped)} " if skipped else ""
+    already = [hook for hook in skipped if hook not in NEVER]
+    left_out = f" Left out, because a gate of their own checks the same: {', '.join(already)}." if already else ""
     gate = ProposedGate(
         kind=Kind.HOOKS,
         ecosystem=Ecosystem.REPOSITORY,
         command=f"{skip}{words} run --all-files",
         why=f"there is {name}",
         says=SAYS[Kind.HOOKS],
+        more=f"They may rewrite files, so they run on a copy of the tree.{left_out}",
         programs=frozenset({"pre-commit"}) | {PROGRAM_OF[hook] for hook in left if hook in PROGRAM_OF},
         tools=tools,
         isolated=True,
     )
-    return Found(gates=(replace(gate, says=says_of(gate, skipped)),))
-
-
-def says_of(gate: ProposedGate, skipped: list[str]) -> str:
-    """The sentence for the page, with what is left out and why."""
-    isolated = f"{gate.says} They may rewrite files, so they run on a copy of the tree."
-    already = [hook for hook in skipped if hook not in NEVER]
-    return (
-        f"{isolated} Left out, because a gate of their own checks the same: {', '.join(already)}."
-        if already
-        else isolated
-    )
+    return Found(gates=(gate,))

@@ -57,6 +57,7 @@ class ProposedGate:
         command: The fence's text; may have several lines.
         why: The place that says so: ``pyproject.toml has [tool.ruff]``.
         says: A sentence for the page on what the gate checks.
+        more: Further sentences for the page; empty for none.
         programs: Tools that do the checking, as ``programs_in`` names them: what keeps a tool from being proposed twice.
         tools: What must be on this machine for the command to start.
         folder: Where it runs, relative to the root.
@@ -68,6 +69,7 @@ class ProposedGate:
     command: str
     why: str
     says: str
+    more: str = ""
     programs: frozenset[str] = frozenset()
     tools: tuple[Tool, ...] = ()
     name: str = ""

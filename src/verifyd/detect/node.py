@@ -31,7 +31,8 @@ def detect_node(folder: Folder) -> Found:
     project = NodeProject(folder=folder)
     picked = pick_scripts(project)
     scripts = [script_gate(project, kind, task) for kind, task in picked.items()]
-    gates = [*scripts, *tool_gates(project, scripts)]
+    # The tools of a workspace are its root's to start: it checks its members' files too.
+    gates = scripts if project.is_member else [*scripts, *tool_gates(project, scripts)]
     browser = browser_gate(project)
     if browser is not None:
         gates.append(browser)
@@ -45,7 +46,7 @@ def pick_scripts(project: NodeProject) -> Mapping[Kind, Task]:
     if Kind.BUILD in picked and any(OUTPUT.match(path) for path in project.folder.inside):
         del picked[Kind.BUILD]  # what it writes is part of the tree, so the gate itself would move the tree
     tests = picked.get(Kind.TESTS)
-    for kind in STATIC if tests is not None else ():
+    for kind in (*STATIC, Kind.BUILD) if tests is not None else ():
         if kind in picked and is_part(project, picked[kind], tests):
             del picked[kind]
     return picked
@@ -81,7 +82,7 @@ def is_part(project: NodeProject, task: Task, tests: Task | None) -> bool:
     """Whether the script of the tests already does what another script does."""
     if tests is None:
         return False
-    programs = programs_in(task.text)
+    programs = programs_in(task.text) if task.name not in NAMES[Kind.BUILD] else frozenset()
     return task.name in project.calls(tests.name) or (bool(programs) and programs <= programs_in(tests.text))
 
 

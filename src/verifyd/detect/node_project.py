@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from verifyd.detect.configuration import Table, read_json, strings, table
+from verifyd.detect.configuration import Table, read_json, table
 from verifyd.detect.model import Tool
 from verifyd.detect.tasks import Task
 from verifyd.detect.tree import Folder
@@ -77,11 +77,22 @@ class NodeProject:
         return frozenset(name for package in packages for kind in kinds for name in table(package, kind))
 
     @cached_property
+    def is_member(self) -> bool:
+        """Whether the root's package.json keeps this folder's dependencies too."""
+        root = self.folder.root
+        if self.folder.is_root or any(self.folder.has(lock) for lock in LOCKS) or not root.has("package.json"):
+            return False
+        above = read_json(root.text("package.json"))
+        return (
+            "workspaces" in above
+            or "packageManager" in above
+            or any(root.has(name) for name in (*LOCKS, "pnpm-workspace.yaml"))
+        )
+
+    @property
     def home(self) -> Folder:
         """The folder whose lock file counts: its own, else the root's."""
-        own = any(self.folder.has(lock) for lock in LOCKS)
-        above = any(self.folder.root.has(lock) for lock in LOCKS)
-        return self.folder.root if above and not own and self.folder.root.has("package.json") else self.folder
+        return self.folder.root if self.is_member else self.folder
 
     @cached_property
     def manager(self) -> str:
@@ -180,9 +191,3 @@ def called(text: str, scripts: Iterable[str]) -> frozenset[str]:
                 name for name in known if name == word or (word.endswith("*") and name.startswith(word.rstrip("*")))
             }
     return frozenset(found & known)
-
-
-def workspace_globs(project: NodeProject) -> tuple[str, ...]:
-    """Where the members of a workspace lie."""
-    declared = project.package.get("workspaces")
-    return strings(declared) or strings(table(declared).get("packages"))

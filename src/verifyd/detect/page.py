@@ -35,7 +35,8 @@ def render_gate(gate: ProposedGate) -> str:
     """One section: heading, a sentence of prose, the fence."""
     heading = f"## {gate.name} (optional)" if gate.optional else f"## {gate.name}"
     info = " ".join(("sh", *(f"{name}={quoted(value)}" for name, value in attributes(gate))))
-    return f"{heading}\n\n{gate.says.rstrip('.')} ({prose(gate.why)}).\n\n```{info}\n{gate.command}\n```\n"
+    text = f"{gate.says.rstrip('.')} ({prose(gate.why)}). {gate.more}".rstrip()
+    return f"{heading}\n\n{text}\n\n```{info}\n{gate.command}\n```\n"
 
 
 def attributes(gate: ProposedGate) -> Iterable[tuple[str, str]]:

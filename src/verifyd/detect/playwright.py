@@ -32,7 +32,7 @@ class WebServer:
 
 def read_web_server(text: str) -> WebServer | None:
     """The ``webServer`` of a playwright.config; None when it has none."""
-    text = re.sub(r"(?m)^\s*//.*$|/\*.*?\*/", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"(?s)/\*.*?\*/", "", re.sub(r"(?m)^\s*//.*$", "", text))
     found = WEB_SERVER.search(text)
     if found is None:
         return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from verifyd.detect.checkers import BASEDPYRIGHT, BLACK, FLAKE8, ISORT, MYPY, PYRIGHT, RUFF, RUFF_FORMAT, TY, Checker
 from verifyd.detect.configuration import unreadable
 from verifyd.detect.hatch import hatch_gates
 from verifyd.detect.hooks import Hooks
-from verifyd.detect.model import Ecosystem, Found, ProposedGate
+from verifyd.detect.model import Ecosystem, Found, Kind, ProposedGate
 from verifyd.detect.python_project import PythonProject
 from verifyd.detect.python_tests import test_gate
 from verifyd.detect.tree import Folder
@@ -21,13 +22,13 @@ def detect_python(folder: Folder, hooks: Hooks) -> Found:
         return Found()
     scripts = hatch_gates(project)
     kinds = {gate.kind for gate in scripts}
-    checkers = (
-        checker_gate(project, checker, why) for checker, why in chosen(project, hooks) if checker.kind not in kinds
-    )
-    tests = None if any(gate.kind == "tests" for gate in scripts) else test_gate(project)
+    taken = {program for gate in scripts for program in gate.programs}
+    checkers = [checker_gate(project, checker, why) for checker, why in chosen(project, hooks)]
+    tests = test_gate(project)
+    tools = [*checkers, *((tests,) if tests is not None else ())]
     note = unreadable("pyproject.toml", folder.text("pyproject.toml"))
     return Found(
-        gates=(*scripts, *checkers, *((tests,) if tests is not None else ())),
+        gates=(*scripts, *(gate for gate in tools if gate.kind not in kinds and not gate.programs & taken)),
         notes=(folder.full(note),) if note is not None else (),
     )
 
@@ -58,25 +59,23 @@ def is_in_use(project: PythonProject, hooks: Hooks, checker: Checker, before: li
     """
     Whether a checker that is configured is run.
 
-    Ruff's presence does not show that its formatter is used, and a tree that never was formatted would fail. What Ruff often
-    replaces, and what editors read too (Pyright's settings), may have been left behind: a requirement or a call shows more.
+    Ruff's presence does not show that its formatter is used, and a tree that never was formatted would fail. The settings of
+    what Ruff often replaces may have been left behind: a requirement or a call shows more. A second type checker needs both:
+    editors read Pyright's settings too, and without settings it would check what nobody has checked with it.
     """
     if checker is RUFF_FORMAT:
         return uses_ruff_format(project, hooks)
     if checker is BLACK and RUFF_FORMAT in before:
         return False
-    rival = (
-        MYPY in before
-        if checker in (PYRIGHT, BASEDPYRIGHT)
-        else RUFF in before
-        if checker in (BLACK, FLAKE8, ISORT)
-        else False
-    )
-    return (
-        not rival
-        or project.declares(checker.name)
-        or project.mentions(rf"(?m)(?:^|[\s\"'])({re.escape(checker.name)})\s")
-    )
+    if checker.kind is Kind.TYPES and any(one.kind is Kind.TYPES for one in before):
+        return has_settings(project, checker) and (project.declares(checker.name) or project.calls(checker.name))
+    has_rival = checker in (BLACK, FLAKE8, ISORT) and RUFF in before
+    return not has_rival or project.declares(checker.name) or project.calls(checker.name)
+
+
+def has_settings(project: PythonProject, checker: Checker) -> bool:
+    """Whether the project configures a checker, beyond asking for it."""
+    return project.why_configured(tables=checker.tables, files=checker.files, sections=checker.sections) is not None
 
 
 def uses_ruff_format(project: PythonProject, hooks: Hooks) -> bool:
@@ -89,7 +88,7 @@ def uses_ruff_format(project: PythonProject, hooks: Hooks) -> bool:
 def checker_gate(project: PythonProject, checker: Checker, why: str) -> ProposedGate:
     """The gate of one checker."""
     words, tools = project.start(checker.name)
-    arguments = mypy_targets(project) if checker is MYPY else checker.arguments
+    arguments = TARGETS[checker.name](project) if checker.name in TARGETS else checker.arguments
     return ProposedGate(
         kind=checker.kind,
         ecosystem=Ecosystem.PYTHON,
@@ -105,11 +104,24 @@ def checker_gate(project: PythonProject, checker: Checker, why: str) -> Proposed
 
 
 def mypy_targets(project: PythonProject) -> str:
-    """Nothing where mypy's configuration names its targets; else the project's own code, without which mypy only prints its usage."""
+    """Nothing where mypy's configuration names its targets; else what the project calls it with, else the project's own code."""
     keys = {"files", "packages", "modules"}
-    texts = project.folder.texts("mypy.ini", ".mypy.ini").values()
-    if keys & {*project.tool("mypy"), *project.sections.get("mypy", {})} or any(
-        re.search(r"(?m)^(?:files|packages|modules)\s*[=:]", text) for text in texts
-    ):
+    if keys & {*project.tool("mypy"), *project.sections.get("mypy", {})}:
         return ""
-    return " ".join(project.code)
+    texts = project.folder.texts("mypy.ini", ".mypy.ini").values()
+    if any(re.search(r"(?m)^(?:files|packages|modules)\s*[=:]", text) for text in texts):
+        return ""
+    return project.called_with("mypy") or " ".join(project.code)
+
+
+def flake8_targets(project: PythonProject) -> str:
+    """Nothing where flake8's configuration leaves something out; else named, as it would also look into environments below the root."""
+    section = project.sections.get("flake8", {})
+    if {"exclude", "extend-exclude", "filename"} & set(section) or project.folder.has(".flake8"):
+        return ""
+    tests = [name for name in ("tests", "test") if any(path.startswith(f"{name}/") for path in project.folder.inside)]
+    return project.called_with("flake8") or " ".join((*project.code, *tests))
+
+
+TARGETS: Mapping[str, Callable[[PythonProject], str]] = {"mypy": mypy_targets, "flake8": flake8_targets}
+"""Arguments that depend on the project."""

@@ -173,9 +173,14 @@ class PythonProject:
         asked = self.declarations.get(distribution)
         if runner is None or (distribution and asked is None and distribution not in self.locked):
             return name, (Tool(name=name, install=install_hint(name)),)
-        options = f" {asked.option}" if asked is not None and asked.option else ""
+        option = asked.option if asked is not None else self._group_called(distribution)
+        options = f" {option}" if option else ""
         locked = " --locked" if runner == "uv" else ""
         return f"{runner} run{locked}{options} {name}", (Tool(name=runner, install=RUNNER_SITE[runner]),)
+
+    def _group_called(self, name: str) -> str:
+        """The option for a group that is called like a tool: it brings it, if only through another package."""
+        return self._option("group", name) if name in table(self.pyproject, "dependency-groups") else ""
 
     def why_configured(
         self, *, tables: Iterable[str] = (), files: Iterable[str] = (), sections: Iterable[str] = ()
@@ -197,6 +202,16 @@ class PythonProject:
     def mentions(self, pattern: str) -> bool:
         """Whether the project's own scripts, recipes or CI workflows call something."""
         return re.search(pattern, self.signs) is not None
+
+    def calls(self, name: str) -> bool:
+        """Whether the project's own commands start a tool."""
+        return self.mentions(rf"(?m)(?:^|[\s\"'])({re.escape(name)})\s")
+
+    def called_with(self, name: str) -> str:
+        """The plain arguments the project starts a tool with; empty when it never does, or not always with the same."""
+        pattern = rf"(?m)(?:^|\s)(?:-m )?{re.escape(name)}((?: +[A-Za-z0-9_./=-]+)+)\s*$"
+        found = {" ".join(arguments.split()) for arguments in re.findall(pattern, self.signs)}
+        return found.pop() if len(found) == 1 else ""
 
     @cached_property
     def signs(self) -> str:

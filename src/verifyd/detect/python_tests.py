@@ -7,6 +7,7 @@ import re
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool
 from verifyd.detect.python_project import PythonProject
 from verifyd.detect.tasks import SAYS
+from verifyd.detect.tox import tox_home
 
 PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pytest.toml")
 PYTEST_CALL = r"(?<![\w.-])pytest(?![\w-])"
@@ -25,11 +26,16 @@ def test_gate(project: PythonProject) -> ProposedGate | None:
         words, tools = project.start("python3", of="django")
         return make_gate(project, words, "manage.py test", "django", f"there is {home('manage.py')}", tools)
     suites = unittest_arguments(project)
-    if suites is None:
+    if suites is None or (uses_tox_or_nox(project) and not project.mentions(r"-m unittest|unittest discover")):
         return None
     words, tools = project.start("python3", of="")
     why = f"there is {home(project.tests[0])}, and nothing names another test runner"
     return make_gate(project, words, f"-m unittest{suites}", "unittest", why, tools)
+
+
+def uses_tox_or_nox(project: PythonProject) -> bool:
+    """Whether tox or nox runs the tests: with a runner that is neither pytest nor unittest, they alone know how."""
+    return tox_home(project.folder) is not None or project.folder.has("noxfile.py")
 
 
 def make_gate(

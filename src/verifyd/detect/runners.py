@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifyd.detect.configuration import read_ini, read_toml, table
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool
 from verifyd.detect.python_project import PythonProject
 from verifyd.detect.task_files import just_tasks, make_tasks, script_tasks, taskfile_tasks
-from verifyd.detect.tasks import SAYS, Task, pick_fix, pick_tasks, task_gate
+from verifyd.detect.tasks import Task, pick_fix, pick_tasks, task_gate
+from verifyd.detect.tox import tox_or_nox
 from verifyd.detect.tree import Folder
 
 PARTS = (Kind.LINT, Kind.FORMAT, Kind.TYPES, Kind.TESTS)
@@ -47,16 +45,10 @@ def fill(folder: Folder, gates: Sequence[ProposedGate]) -> tuple[ProposedGate, .
     found = list(gates)
     for runner in runners(folder):
         found += missing_kinds(runner, found)
-    if not has_tests(found):
-        found += python_runner(PythonProject(folder=folder), found)
+    found += tox_or_nox(PythonProject(folder=folder), found)
     for runner in runners(folder):
         found += last_resort(runner, found)
     return tuple(found[len(gates) :])
-
-
-def has_tests(gates: Iterable[ProposedGate]) -> bool:
-    """Whether any gate runs tests."""
-    return any(gate.kind in (Kind.TESTS, Kind.CHECK) for gate in gates)
 
 
 def missing_kinds(runner: Runner, gates: Sequence[ProposedGate]) -> list[ProposedGate]:
@@ -88,81 +80,3 @@ def last_resort(runner: Runner, gates: Sequence[ProposedGate]) -> list[ProposedG
     """The runner's one task for everything, where there is no gate at all."""
     picked = {} if gates else pick_tasks(runner.tasks, (Kind.CHECK,))
     return [runner_gate(runner, kind, task) for kind, task in picked.items()]
-
-
-# --- tox and nox -----------------------------------------------------------------------------------------------------
-
-
-def python_runner(project: PythonProject, gates: Sequence[ProposedGate]) -> list[ProposedGate]:
-    """tox, else nox: all of it where there is no other gate, else its tests alone; nothing where neither is used."""
-    folder = project.folder
-    home = next(
-        (name for name in ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg") if configures_tox(folder, name)), None
-    )
-    if home is not None:
-        return [whole_or_tests(project, "tox", home, "tox run", "tox run -e py" if gates else None)]
-    sessions = nox_sessions(folder.text("noxfile.py"))
-    if not sessions:
-        return []
-    tests = next((name for name in ("tests", "test", "unit", "unittests") if name in sessions), None)
-    if gates and tests is None:
-        return []
-    return [whole_or_tests(project, "nox", "noxfile.py", "nox", f"nox -s {tests}" if gates else None)]
-
-
-def whole_or_tests(project: PythonProject, program: str, home: str, whole: str, tests: str | None) -> ProposedGate:
-    """The gate of tox or nox."""
-    kind = Kind.TESTS if tests else Kind.CHECK
-    words, tools = project.start(program)
-    command = f"{words}{(tests or whole).removeprefix(program)}"
-    return ProposedGate(
-        kind=kind,
-        ecosystem=Ecosystem.PYTHON,
-        command=command,
-        why=f"there is {home}" if home in ("tox.ini", "tox.toml", "noxfile.py") else f"{home} configures tox",
-        says=SAYS[kind],
-        programs=frozenset({program}),
-        tools=tools,
-    )
-
-
-def configures_tox(folder: Folder, name: str) -> bool:
-    """Whether a file tells tox what to run; tox.ini often only holds another tool's settings."""
-    text = folder.text(name)
-    if name == "pyproject.toml":
-        settings = table(read_toml(text), "tool", "tox")
-        legacy = settings.get("legacy_tox_ini")
-        return bool(set(settings) - {"legacy_tox_ini"}) or (isinstance(legacy, str) and "[testenv" in legacy)
-    if name == "tox.toml":
-        return bool(text)
-    return any(section.startswith(("testenv", "tox:tox", "tox")) for section in read_ini(text))
-
-
-def nox_sessions(text: str) -> tuple[str, ...]:
-    """Names of the sessions of a noxfile; none when it cannot be parsed."""
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
-    functions = (node for node in module.body if isinstance(node, ast.FunctionDef))
-    return tuple(
-        session_name(function) for function in functions if any(is_session(one) for one in function.decorator_list)
-    )
-
-
-def is_session(decorator: ast.expr) -> bool:
-    """Whether a decorator is ``nox.session`` or ``session``, called or not."""
-    return re.match(r"(?:\w+\.)?session\b", ast.unparse(decorator)) is not None
-
-
-def session_name(function: ast.FunctionDef) -> str:
-    """A session's name: as its decorator says, else the function's."""
-    for decorator in function.decorator_list:
-        for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
-            if (
-                keyword.arg == "name"
-                and isinstance(keyword.value, ast.Constant)
-                and isinstance(keyword.value.value, str)
-            ):
-                return keyword.value.value
-    return function.name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from verifyd.detect.commands import hazard, programs_in, rewrites
+from verifyd.detect.commands import ASKS, hazard, programs_in, rewrites
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool
 
 NAMES: Mapping[Kind, tuple[str, ...]] = {
@@ -73,16 +74,50 @@ class Task:
     why: str
 
 
+PROGRAMS_OF: Mapping[Kind, frozenset[str]] = {
+    Kind.LINT: frozenset(
+        {"ruff check", "flake8", "eslint", "biome", "oxlint", "stylelint", "go vet", "golangci-lint", "cargo clippy"}
+    ),
+    Kind.FORMAT: frozenset({"ruff format", "black", "isort", "prettier", "gofmt", "cargo fmt"}),
+    Kind.TYPES: frozenset({"mypy", "pyright", "ty", "tsc"}),
+}
+"""Tools by which a task shows what it is, whatever its name."""
+
+OTHERWISE = re.compile(r"(?:pre|post|build|compile|prepare|release|publish|dev|start|watch|update|fix)")
+"""Beginnings of names that say a task is something else, whatever tool it starts."""
+
+
 def pick_tasks(tasks: Iterable[Task], kinds: Sequence[Kind]) -> dict[Kind, Task]:
-    """For each kind the most tellingly named task that can be a gate; kinds without one are left out."""
-    by_name = {task.name.lower().replace("_", "-"): task for task in reversed(tuple(tasks))}
+    """For each kind the most tellingly named task that can be a gate, else one that starts such a tool and nothing else."""
+    known = tuple(tasks)
+    by_name = {task.name.lower().replace("_", "-"): task for task in reversed(known)}
     picked: dict[Kind, Task] = {}
     for kind in kinds:
-        candidates = (by_name[name] for name in NAMES[kind] if name in by_name)
-        found = next((task for task in candidates if hazard(task.text) is None), None)
+        candidates = (*(by_name[name] for name in NAMES[kind] if name in by_name), *shown_by_tool(known, kind))
+        found = next((task for task in candidates if can_be(task, kind) and task not in picked.values()), None)
         if found is not None:
             picked[kind] = found
     return picked
+
+
+def can_be(task: Task, kind: Kind) -> bool:
+    """Whether nothing speaks against a task as a gate of this kind; a formatter must be asked to check only."""
+    is_asked = kind is not Kind.FORMAT or "check" in task.name or ASKS.search(task.text) is not None
+    return is_asked and hazard(task.text) is None
+
+
+def shown_by_tool(tasks: Iterable[Task], kind: Kind) -> Iterable[Task]:
+    """The tasks of one command, whose tool is one of this kind."""
+    own = PROGRAMS_OF.get(kind, frozenset())
+    for task in tasks:
+        programs = programs_in(task.text)
+        if (
+            programs
+            and programs <= own
+            and re.search(r"&&|;|\|", task.text) is None
+            and OTHERWISE.match(task.name) is None
+        ):
+            yield task
 
 
 def pick_fix(tasks: Iterable[Task], kind: Kind) -> Task | None:

@@ -82,7 +82,7 @@ SIDE_NAMES = """
     node_modules vendor third_party thirdparty external extern deps submodules site-packages
     test tests testing testdata test-data test_data fixtures __fixtures__ spec conformance integration integration-tests
     example examples demo demos sample samples playground playgrounds template templates tutorial tutorials snippets cookbook
-    doc docs documentation website site www blog bench benchmark benchmarks perf fuzz
+    doc docs dev-docs documentation website site www blog bench benchmark benchmarks perf fuzz
     ci tools scripts script build dist out target hack contrib etc dev devel misc packaging debian
     """
 SIDE = frozenset(SIDE_NAMES.split())
