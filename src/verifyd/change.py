@@ -28,6 +28,7 @@ class FileChange:
         deleted: Lines deleted; 0 for binary files.
         generated: Counts in no limit of lines: marked ``linguist-generated`` or ``-diff`` in .gitattributes, or a lock file
             or generated file by its well-known name.
+        inside: For a submodule that moved: the paths in it that changed with it, as far as they are known.
     """
 
     path: str
@@ -37,11 +38,12 @@ class FileChange:
     deleted: int = 0
     binary: bool = False
     generated: bool = False
+    inside: tuple[str, ...] = ()
 
     @property
     def touched(self) -> tuple[str, ...]:
-        """Both names of a rename: a gate that reads the old place is affected too."""
-        return (self.path,) if self.old_path is None else (self.old_path, self.path)
+        """Both names of a rename, for a gate that reads the old place is affected too, and what moved inside a submodule."""
+        return (self.path, *self.inside) if self.old_path is None else (self.old_path, self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,10 +27,13 @@ class Snapshot:
         tree: Id of the git tree with the judged content: tracked files and untracked ones that no .gitignore of the tree
             ignores, modes and links included; nested repositories and dirty submodules by their content.
         base: Id of the commit the change is counted from; None when there is none yet (unborn HEAD).
-        base_tree: Id of the tree the change is counted from; the empty tree's id when *base* is None.
+        base_tree: Id of the tree the change is counted from; the empty tree's id when *base* is None. Where *tree* holds a
+            submodule by its content, so does this: else its whole content would count as added.
         head: Id of HEAD's commit; None when unborn.
-        paths: Every file of the tree, relative, as git prints it (bytes decoded with surrogateescape).
+        paths: Every file of the tree, relative, as git prints it (bytes decoded with surrogateescape); the files of a
+            submodule too, where they are on this machine.
         notes: What the tree id does not see, or a stranger should know, a sentence each.
+        conflicted: Whether a merge, rebase, pick or revert left conflicts in it: the tree is then the conflicted text.
     """
 
     root: Path
@@ -43,3 +46,4 @@ class Snapshot:
     head: str | None
     paths: frozenset[str]
     notes: tuple[str, ...] = ()
+    conflicted: bool = False
