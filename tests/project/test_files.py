@@ -59,6 +59,17 @@ def test_every_layer_is_there_and_every_module_has_a_layer() -> None:
     }
 
 
+def test_every_python_script_is_linted_and_typed() -> None:
+    """A script without a suffix is found by ruff and mypy only if their settings name it."""
+    scripts = (path for path in (ROOT / "scripts").iterdir() if path.is_file())
+    python = {
+        f"scripts/{path.name}" for path in scripts if path.read_text("utf-8").startswith("#!/usr/bin/env python3\n")
+    }
+    tool = read_pyproject()["tool"]
+    assert python - set(tool["ruff"]["extend-include"]) == set()
+    assert python - set(tool["mypy"]["files"]) == set()
+
+
 def test_a_package_init_holds_a_docstring_only() -> None:
     """An `__init__.py` imports nothing, so importing one module never imports its neighbours."""
     busy = [
