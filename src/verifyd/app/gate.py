@@ -70,6 +70,7 @@ class GateRunner:
     freezing: anyio.Lock = field(default_factory=anyio.Lock)
     frozen: Path | None = None
     content_ids: dict[str, str] | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         world, repository = self.context.world, self.context.judged_tree.repository
@@ -125,19 +126,35 @@ class GateRunner:
 
     async def measure(self, gate: Gate) -> Verdict:
         """Run the gate and judge what it did."""
-        results = Results.prepare(self.context.world, gate, self.folder, self.tree_folder(gate))
+        context = self.context
+        results = Results.prepare(
+            context.world,
+            gate,
+            run_folder=self.folder,
+            temporary=self.temporary_of(gate, "results"),
+            seen=self.seen_after(gate),
+        )
         outcome = await self.outcome_of(gate, results)
-        outcome = replace(outcome, artifacts=results.keep_artifacts(self.tree_folder(gate)))
-        evidence = collect_evidence(self.context.world, gate, results, self.context.judged_tree.snapshot, outcome)
-        missing = missing_tool_of(self.context.world, gate, outcome)
-        before = tests_before(self.context.world, self.context.judged_tree, self.context.store, gate)
+        outcome = replace(outcome, artifacts=results.keep_artifacts())
+        evidence = collect_evidence(context.world, gate, results, context.judged_tree.snapshot, outcome)
+        missing = missing_tool_of(context.world, gate, outcome)
+        before = tests_before(context.world, context.judged_tree, context.store, gate)
         return judge(gate, outcome, evidence, missing=missing, tests_before=before)
 
-    def tree_folder(self, gate: Gate) -> Path:
-        """Where the gate's files are seen from outside its view."""
-        if self.view_of(gate) is View.TREE or self.frozen is None:
-            return self.context.judged_tree.repository.root
-        return self.frozen
+    def seen_after(self, gate: Gate) -> Path:
+        """Where the files that the gate wrote in its own folder are found when it has ended."""
+        match self.view_of(gate):
+            case View.TREE:
+                return self.context.judged_tree.repository.root / gate.cwd
+            case View.FROZEN:
+                return self.temporary_of(gate, "changes") / gate.cwd
+            case View.COPY:
+                return self.copy_folder / gate.cwd
+
+    @property
+    def copy_folder(self) -> Path:
+        """Where the judged tree's files are written when a gate does not see the working tree."""
+        return self.temporary / "tree"
 
     async def outcome_of(self, gate: Gate, results: Results) -> Outcome:
         """Run the gate, its server beside it, with the guard looking at the tree afterwards."""
@@ -197,8 +214,8 @@ class GateRunner:
                 gate,
                 tree=judged.snapshot.tree,
                 mark=self.mark,
-                artifacts=results.artifacts,
-                temporary=results.temporary(self.temporary),
+                artifacts=results.dropped,
+                temporary=self.temporary_of(gate, "tmp"),
                 injected=results.folder,
             ),
             mark=self.mark,
@@ -207,19 +224,28 @@ class GateRunner:
             view=await self.frozen_view(gate) if view is View.FROZEN else None,
         )
 
+    def temporary_of(self, gate: Gate, purpose: str) -> Path:
+        """A folder of the gate's own; its path is short, because Unix sockets in its ``TMPDIR`` must stay below 108 bytes."""
+        number = self.numbers.setdefault(gate.name, len(self.numbers))
+        folder = self.temporary / f"{number}{purpose}"
+        self.context.world.files.make_folder(folder)
+        return folder
+
     async def frozen_view(self, gate: Gate) -> FrozenView:
         """The judged tree over the repository's own path, with what git ignores coming through unless the gate hides it."""
         repository = self.context.judged_tree.repository
         folder = await self.frozen_tree()
         ignored = self.context.world.git.ignored_paths(repository) if gate.ignored is Ignored.SHOW else ()
         shared: Sequence[str] = [*ignored, ".git"]
-        return FrozenView(folder=folder, at=repository.root, shared=tuple(shared))
+        return FrozenView(
+            folder=folder, at=repository.root, shared=tuple(shared), changes=self.temporary_of(gate, "changes")
+        )
 
     async def frozen_tree(self) -> Path:
         """The judged tree's files in a folder of the run, written once; gone with the run."""
         async with self.freezing:
             if self.frozen is None:
-                folder = self.temporary / "tree"
+                folder = self.copy_folder
                 judged = self.context.judged_tree
                 await anyio.to_thread.run_sync(
                     self.context.world.git.write_tree_to, judged.repository, judged.snapshot.tree, folder

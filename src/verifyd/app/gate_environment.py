@@ -29,4 +29,4 @@ def environment_of(
         remove=world.git.local_environment_names(),
         extra=dict(gate.env),
     )
-    return environment if injected is None else {**environment, **inject(environment, str(injected))}
+    return environment if injected is None else {**environment, **inject(environment, str(injected), gate.evidence)}

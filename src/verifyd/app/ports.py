@@ -124,11 +124,14 @@ class FrozenView:
         folder: Where the judged tree was written.
         at: The repository's own path: *folder* is mounted over it, in the process's private namespace.
         shared: Paths below *at*, relative, that come through from the real tree (what git ignores; ``.git`` read-only).
+        changes: Existing folder that receives the files which the process created or changed in its view, under their
+            relative paths, when it has ended; None to throw them away.
     """
 
     folder: Path
     at: Path
     shared: tuple[str, ...] = ()
+    changes: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,6 +389,10 @@ class Files(Protocol):
 
     def held(self, folder: Path) -> AbstractContextManager[Path]:
         """A new folder that is marked as in use by this process inside the ``with``, and stays after it."""
+        ...
+
+    def make_folder(self, path: Path) -> None:
+        """The folder with those above it; no error when it is there. StoreError when it cannot be made."""
         ...
 
     def remove_tree(self, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -158,7 +158,7 @@ async def run_gates(
 def start_all(
     schedule: Schedule,
     tasks: anyio.abc.TaskGroup,
-    work: Callable[[PlannedGate], Awaitable[None]],
+    work: Callable[[PlannedGate], Coroutine[None, None, None]],
     listener: Listener,
 ) -> None:
     """Start every gate that may start now."""

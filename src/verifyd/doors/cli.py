@@ -85,7 +85,7 @@ def approve(folder: str, yes: bool) -> None:
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the answer.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Write the answer to a file instead of stdout.")
 @click.pass_obj
-def run(folder: str, gates: tuple[str, ...], more_gates: tuple[str, ...], **options: Any) -> None:
+def run(folder: str, /, gates: tuple[str, ...], more_gates: tuple[str, ...], **options: Any) -> None:
     """
     Verify the tree once: run its gates, write the readiness report and the next task.
 

@@ -164,6 +164,16 @@ class DiskFiles:
         finally:
             let_go(descriptor)
 
+    def make_folder(self, path: Path) -> None:
+        """
+        The folder with those above it, 0700; no error when it is there.
+
+        Raises:
+            StoreError: it cannot be made.
+        """
+        with refusing(path, "made"):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def remove_tree(self, folder: Path) -> None:
         """
         Make sure there is no such folder, nor anything below it; links are removed, not followed.

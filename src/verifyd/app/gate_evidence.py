@@ -1,0 +1,127 @@
+"""What a gate left behind in, its evidence out: opens the result files and the log for the readers, keeps the artifacts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from verifyd.app.world import World
+from verifyd.evidence.injection import result_files
+from verifyd.evidence.model import NO_EVIDENCE, Evidence, SourceTree
+from verifyd.evidence.select import EvidenceRequest, read_evidence
+from verifyd.evidence.trouble import MissingTool, find_missing_tool
+from verifyd.outcome import End, Outcome
+from verifyd.pipeline import EvidenceKind, Gate
+from verifyd.snapshot import Snapshot
+
+TAIL_BYTES = 64 * 1024
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """
+    Where one gate's results go.
+
+    Attributes:
+        log: In the run's folder, with what is kept of it.
+        folder: Where tools are told to leave machine-readable results; outside the repository, as a frozen view's ``.git`` is read-only.
+        dropped: Where the gate may put what should be kept (``VERIFYD_ARTIFACTS``); outside the repository too.
+        kept: Where all artifacts end up.
+        seen: The gate's folder, where its own result files are found afterwards.
+        before: Stamps of declared results that were there before the run: an earlier run's, not evidence of this one.
+    """
+
+    world: World
+    gate: Gate
+    log: Path
+    folder: Path
+    dropped: Path
+    kept: Path
+    seen: Path
+    before: Mapping[Path, Stamp]
+
+    @classmethod
+    def prepare(cls, world: World, gate: Gate, *, run_folder: Path, temporary: Path, seen: Path) -> Results:
+        """Fresh places; what lies about in *seen* from earlier runs is remembered, not removed."""
+        for name in ("results", "artifacts"):
+            world.files.make_folder(temporary / name)
+        return cls(
+            world=world,
+            gate=gate,
+            log=run_folder / f"{gate.name}.log",
+            folder=temporary / "results",
+            dropped=temporary / "artifacts",
+            kept=run_folder / f"{gate.name}.artifacts",
+            seen=seen,
+            before=world.files.stamps(declared_results(world, gate, seen)),
+        )
+
+    def fresh(self) -> tuple[Path, ...]:
+        """Declared results that this run wrote."""
+        stamps = self.world.files.stamps(declared_results(self.world, self.gate, self.seen))
+        return tuple(path for path, stamp in stamps.items() if self.before.get(path) != stamp)
+
+    def keep_artifacts(self) -> tuple[Path, ...]:
+        """Copy what the gate declares as artifacts and what it put into ``VERIFYD_ARTIFACTS``; the copies."""
+        copies: tuple[Path, ...] = ()
+        if self.gate.artifacts:
+            copies += self.world.files.copy_matching(self.seen, self.gate.artifacts, self.kept)
+        if self.world.files.glob(self.dropped, "**/*"):
+            copies += self.world.files.copy_matching(self.dropped, ("**",), self.kept)
+        return copies
+
+
+def declared_results(world: World, gate: Gate, seen: Path) -> tuple[Path, ...]:
+    """Files that the gate's declared evidence names now."""
+    if gate.evidence is None or gate.evidence.kind not in (EvidenceKind.JUNIT, EvidenceKind.SARIF):
+        return ()
+    return world.files.glob(seen, gate.evidence.pattern)
+
+
+def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snapshot, outcome: Outcome) -> Evidence:
+    """
+    Read what the gate left behind.
+
+    Raises:
+        ConfigurationError: The declared problem matcher is wrong.
+    """
+    if outcome.end in (End.NOT_STARTED, End.SERVER_NOT_READY):
+        return NO_EVIDENCE
+    with ExitStack() as opened:
+
+        def opening(path: Path) -> BinaryIO:
+            return opened.enter_context(world.files.open_binary(path))
+
+        log = opening(results.log) if world.files.size(results.log) is not None else io.BytesIO()
+        files = {name: opening(path) for name, path in result_paths(world, gate, results).items()}
+        tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd)
+        return read_evidence(EvidenceRequest(tree=tree, log=log, declared=gate.evidence, files=files))
+
+
+def result_paths(world: World, gate: Gate, results: Results) -> dict[str, Path]:
+    """Result files by the name that a message uses for them."""
+    if gate.evidence is None:
+        injected = {name: Path(path) for name, path in result_files(str(results.folder)).items()}
+        return {name: path for name, path in injected.items() if world.files.size(path) is not None}
+    if gate.evidence.kind is EvidenceKind.MATCHER:
+        path = results.seen / gate.evidence.pattern
+        return {gate.evidence.pattern: path} if world.files.size(path) is not None else {}
+    return {path.relative_to(results.seen).as_posix(): path for path in results.fresh()}
+
+
+def missing_tool_of(world: World, gate: Gate, outcome: Outcome) -> MissingTool | None:
+    """A tool that the end of the log says is not there; None for a gate that ended as it should."""
+    if outcome.exit_code is None or outcome.exit_code == gate.expect or outcome.log is None:
+        return None
+    size = world.files.size(outcome.log)
+    if not size:
+        return None
+    with world.files.open_binary(outcome.log) as log:
+        log.seek(max(0, size - TAIL_BYTES))
+        return find_missing_tool(log.read(TAIL_BYTES), outcome.exit_code)

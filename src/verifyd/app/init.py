@@ -1,0 +1,135 @@
+"""A repository without VERIFY.md in, a first one out: gates found in its own configuration, their tools looked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD
+from verifyd.app.ports import Repository
+from verifyd.app.world import World
+from verifyd.detect.model import ProposedGate, Tool
+from verifyd.detect.page import render_verify_md
+from verifyd.detect.stacks import detect
+from verifyd.detect.tree import is_well_known
+from verifyd.errors import UsageError
+from verifyd.snapshot import Snapshot
+
+ENVIRONMENT_FOLDERS = (".venv/bin", "venv/bin")
+"""Where a Python project's tools often lie without being on PATH."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingTool:
+    """
+    A tool that a proposed gate needs and that is not there.
+
+    Attributes:
+        gates: Names of the gates that need it.
+        remedy: What brings it.
+    """
+
+    name: str
+    gates: tuple[str, ...]
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (for {', '.join(self.gates)}): {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitResult:
+    """
+    What was written.
+
+    Attributes:
+        gates: In the page's order; one whose tool is missing is among them.
+        notes: What was seen and left out, a sentence each.
+    """
+
+    path: Path
+    text: str
+    gates: tuple[ProposedGate, ...]
+    missing_tools: tuple[MissingTool, ...]
+    notes: tuple[str, ...]
+
+
+def init(world: World, repository: Repository) -> InitResult:
+    """
+    Write VERIFY.md at the root of the work tree.
+
+    Raises:
+        UsageError: There is one already, or nothing in the repository says how it is checked.
+        GitError: The tree cannot be read.
+        StoreError: The page cannot be written.
+    """
+    snapshot, _ = world.git.snapshot_working_tree(repository, base="auto")
+    path = repository.root / VERIFY_MD
+    if VERIFY_MD in snapshot.paths or world.files.read(path, limit_bytes=0) is not None:
+        raise UsageError(
+            "there is one already, and it is never overwritten", where=VERIFY_MD, remedy=remedy_for_existing()
+        )
+    detected = detect(well_known_texts(world, repository, snapshot), snapshot.paths)
+    text = render_verify_md(detected)
+    world.files.write_whole(path, text)
+    return InitResult(
+        path=path,
+        text=text,
+        gates=detected.gates,
+        missing_tools=missing_tools(world, repository, detected.gates),
+        notes=detected.notes,
+    )
+
+
+def remedy_for_existing() -> str:
+    """What to do about a page that is there."""
+    return "See what it says with: verifyd plan. For a new one, move it away first: git mv VERIFY.md VERIFY.old.md"
+
+
+def well_known_texts(world: World, repository: Repository, snapshot: Snapshot) -> dict[str, str]:
+    """Text of the configuration files of the tree; what is no text, or too large to be written by hand, is left out."""
+    texts: dict[str, str] = {}
+    for path in sorted(filter(is_well_known, snapshot.paths)):
+        content = world.git.read_file(repository, snapshot.tree, path)
+        limit_bytes = LOCK_LIMIT_BYTES if path.endswith(".lock") else SIZE_LIMIT_BYTES
+        if content is not None and len(content) <= limit_bytes and b"\0" not in content:
+            texts[path] = content.decode("utf-8", "replace")
+    return texts
+
+
+LOCK_LIMIT_BYTES = 32 * SIZE_LIMIT_BYTES
+"""Lock files are written by machines, and a large project's are large."""
+
+
+def missing_tools(world: World, repository: Repository, gates: tuple[ProposedGate, ...]) -> tuple[MissingTool, ...]:
+    """The tools that are not on this machine, each with the gates that need it, in the page's order."""
+    needed: dict[tuple[Tool, str], list[str]] = {}
+    for gate in gates:
+        for tool in gate.tools:
+            needed.setdefault((tool, gate.folder), []).append(gate.name)
+    missing: dict[tuple[str, str], list[str]] = {}
+    for (tool, folder), names in needed.items():
+        if not is_there(world, repository, tool, folder):
+            missing.setdefault((tool.name, remedy_of(world, repository, tool, folder)), []).extend(names)
+    return tuple(
+        MissingTool(name=name, gates=tuple(dict.fromkeys(names)), remedy=remedy)
+        for (name, remedy), names in missing.items()
+    )
+
+
+def is_there(world: World, repository: Repository, tool: Tool, folder: str) -> bool:
+    """Whether a tool would be found by a gate in *folder*."""
+    if any(world.files.size(repository.root / place / tool.name) is not None for place in tool.beside):
+        return True
+    return world.find_tools((tool.name,), world.machine.environment, repository.root / folder) is not None
+
+
+def remedy_of(world: World, repository: Repository, tool: Tool, folder: str) -> str:
+    """How the tool comes to be found: by activating the environment it already lies in, else by installing it."""
+    for home in dict.fromkeys((folder, ".")):
+        for place in ENVIRONMENT_FOLDERS:
+            found = repository.root / home / place
+            if world.files.size(found / tool.name) is not None:
+                where = found.relative_to(repository.root)
+                return f"it is in {where}, which is not on PATH: . {where}/activate"
+    return tool.install
