@@ -71,7 +71,10 @@ class Plan:
         if not expected or any(seconds is None for seconds in expected.values()):
             return None
         known = {name: seconds for name, seconds in expected.items() if seconds is not None}
-        return max(chain_s(planned.gate.name, known, {p.gate.name: p.gate.needs for p in self.to_run}) for planned in self.to_run)
+        return max(
+            chain_s(planned.gate.name, known, {p.gate.name: p.gate.needs for p in self.to_run})
+            for planned in self.to_run
+        )
 
 
 def chain_s(name: str, seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]]) -> float:
@@ -107,7 +110,9 @@ def make_plan(
     """
     wanted = with_needs(pipeline, selected)
     planned = [
-        plan_gate(gate, change, timings.get(gate.name, Timing()), tree_paths, door=door, selected=selected, wanted=wanted)
+        plan_gate(
+            gate, change, timings.get(gate.name, Timing()), tree_paths, door=door, selected=selected, wanted=wanted
+        )
         for gate in pipeline.gates
     ]
     runs = [gate for gate in planned if gate.skip is None]
@@ -160,13 +165,8 @@ def decide(
         touched = matches(gate.paths, change.paths)
         if not touched and gate.name not in wanted:
             return Skip.NOT_AFFECTED, f"the change touches nothing that matches {', '.join(gate.paths)}"
-        return None, f"the change touches {counted(len(touched), 'of its input')}" if touched else "needed by a gate asked for"
+        return None, f"the change touches {len(touched)} of its inputs" if touched else "needed by a gate asked for"
     return None, "reads all files"
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 of its inputs``, ``2 of its inputs``."""
-    return f"{number} {noun}s"
 
 
 def in_order(runs: Sequence[PlannedGate], *, slots: int) -> tuple[PlannedGate, ...]:

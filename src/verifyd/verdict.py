@@ -6,10 +6,10 @@ import signal
 from dataclasses import dataclass
 from enum import StrEnum
 
-from verifyd.evidence.model import Evidence
+from verifyd.evidence.model import NO_EVIDENCE, Evidence, TestCounts
 from verifyd.evidence.trouble import MissingTool
 from verifyd.outcome import End, Outcome
-from verifyd.pipeline import EvidenceKind, Gate
+from verifyd.pipeline import Gate
 
 
 class Status(StrEnum):
@@ -53,6 +53,9 @@ class Reason(StrEnum):
     NOT_SELECTED = "not_selected"
 
 
+MACHINE_READABLE = frozenset({"sarif", "junit", "matcher", "builtin"})
+"""Sources of evidence that contradict an exit status; words in a log do not."""
+
 TASK_REASONS = frozenset({Reason.NO_TESTS_RAN, Reason.EVIDENCE_CONTRADICTS})
 """The unproven reasons that are work for an agent all the same: the task says so."""
 
@@ -74,7 +77,7 @@ class Verdict:
     status: Status
     reason: str | None = None
     explanation: str = ""
-    evidence: Evidence = Evidence(source="none")
+    evidence: Evidence = NO_EVIDENCE
     outcome: Outcome | None = None
     reused: bool = False
 
@@ -85,7 +88,12 @@ class Verdict:
 
 
 def judge(
-    gate: Gate, outcome: Outcome, evidence: Evidence, *, missing: MissingTool | None = None, tests_before: int | None = None
+    gate: Gate,
+    outcome: Outcome,
+    evidence: Evidence,
+    *,
+    missing: MissingTool | None = None,
+    tests_before: int | None = None,
 ) -> Verdict:
     """
     Judge one gate.
@@ -98,7 +106,9 @@ def judge(
         UNPROVEN when the gate did not end by itself, the tree moved under it, or exit status and evidence disagree.
     """
     status, reason, explanation = (
-        judge_ending(gate, outcome, missing) or judge_counts(gate, outcome, evidence, tests_before) or judge_exit(gate, outcome, evidence)
+        judge_ending(gate, outcome, missing)
+        or judge_counts(gate, outcome, evidence, tests_before)
+        or judge_exit(gate, outcome, evidence)
     )
     return Verdict(gate=gate, status=status, reason=reason, explanation=explanation, evidence=evidence, outcome=outcome)
 
@@ -112,22 +122,30 @@ def judge_ending(gate: Gate, outcome: Outcome, missing: MissingTool | None) -> J
     if outcome.end is End.CANCELLED:
         return unproven, Reason.CANCELLED, "the run was cancelled before this gate ended"
     if outcome.end is End.NOT_STARTED:
-        return unproven, Reason.NOT_STARTED, outcome.trouble
+        return unproven, Reason.NOT_STARTED, outcome.trouble or "its process could not be started"
     if outcome.moved:
         return unproven, Reason.TREE_MOVED, moved_text(outcome)
     if outcome.end is End.SERVER_NOT_READY:
-        return unproven, Reason.SERVER_NOT_READY, outcome.trouble
+        return unproven, Reason.SERVER_NOT_READY, outcome.trouble or f"its server did not answer at {gate.ready}"
     if outcome.end is End.TIMED_OUT:
         return Status.FAILED, Reason.TIMED_OUT, f"still running after {gate.timeout_s:g} s, its time limit, and ended"
     if outcome.end is End.TOO_MANY_PROCESSES:
         return Status.FAILED, Reason.TOO_MANY_PROCESSES, outcome.trouble or "started too many processes and was ended"
     if outcome.exit_code == gate.expect:
-        return (unproven, Reason.EVIDENCE_MISSING, "its output could not be stored (disk full?)") if outcome.log_lost else None
+        return (
+            (unproven, Reason.EVIDENCE_MISSING, "its output could not be stored (disk full?)")
+            if outcome.log_lost
+            else None
+        )
     if missing is not None:
         remedy = f"; install it with: {missing.install}" if missing.install else ""
         return unproven, Reason.TOOL_MISSING, f"{missing.name} is not on this machine{remedy}"
     if outcome.exit_code in (126, 127):
-        return unproven, Reason.TOOL_MISSING, f"exit status {outcome.exit_code}: a command was not found or may not be executed"
+        return (
+            unproven,
+            Reason.TOOL_MISSING,
+            f"exit status {outcome.exit_code}: a command was not found or may not be executed",
+        )
     return judge_signal(outcome)
 
 
@@ -150,56 +168,75 @@ def judge_signal(outcome: Outcome) -> Judgement | None:
     if number not in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         return None
     name = signal.Signals(number).name
-    peak = outcome.peak_rss_bytes / 1_000_000
-    return Status.UNPROVEN, Reason.KILLED, f"killed by {name} from outside (out of memory? it held {peak:.0f} MB at its peak)"
+    peak = (
+        f"; it held {outcome.peak_rss_bytes / 1_000_000:.0f} MB at its peak: was memory short?"
+        if number == signal.SIGKILL
+        else ""
+    )
+    return Status.UNPROVEN, Reason.KILLED, f"killed by {name} from outside{peak}"
 
 
 def judge_counts(gate: Gate, outcome: Outcome, evidence: Evidence, tests_before: int | None) -> Judgement | None:
-    """A clean exit that the evidence does not carry; None when it does, or when the exit was not clean."""
+    """An expected exit that the evidence does not carry; None when it does, or when the exit was another."""
     if outcome.exit_code != gate.expect:
         return None
-    declared = gate.evidence is not None and gate.evidence.kind is not EvidenceKind.TEXT
-    if evidence.trouble is not None and declared:
+    if evidence.trouble is not None:
         return Status.UNPROVEN, Reason.EVIDENCE_MISSING, evidence.trouble
     tests = evidence.tests
-    if tests is None:
-        if gate.min_tests:
-            return Status.UNPROVEN, Reason.EVIDENCE_MISSING, f"min_tests={gate.min_tests}, but no test count was found in its output"
-        return judge_silent(gate, outcome, evidence)
+    if tests is None and gate.min_tests:
+        says = f"min_tests={gate.min_tests}, but no test count was found in its results or output"
+        return Status.UNPROVEN, Reason.EVIDENCE_MISSING, says
+    if tests is not None:
+        return judge_tests(gate, outcome, tests, tests_before) or judge_silent(gate, outcome, evidence)
+    return judge_silent(gate, outcome, evidence)
+
+
+def judge_tests(gate: Gate, outcome: Outcome, tests: TestCounts, tests_before: int | None) -> Judgement | None:
+    """Counts that speak against an expected exit: failures, too few, fewer than before; None when they do not."""
     if tests.failed:
-        says = f"exit status {outcome.exit_code}, yet its results hold {tests.failed} failed of {tests.total} tests"
+        says = f"exit status {outcome.exit_code}, as expected, yet its results hold {tests.failed} failed of {counted(tests.total, 'test')}"
         return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
     needed = 1 if gate.min_tests is None else gate.min_tests
     if tests.ran < needed:
-        reason = Reason.NO_TESTS_RAN if tests.ran == 0 else Reason.TOO_FEW_TESTS
-        status = Status.UNPROVEN if tests.ran == 0 else Status.FAILED
-        return status, reason, f"{tests.ran} tests ran ({tests.skipped} skipped), at least {needed} must"
+        says = f"{counted(tests.ran, 'test')} ran ({tests.skipped} skipped), at least {needed} must"
+        if tests.ran <= 0:
+            return Status.UNPROVEN, Reason.NO_TESTS_RAN, says
+        return Status.FAILED, Reason.TOO_FEW_TESTS, says
     if tests_before is not None and gate.min_tests is None and tests.ran < tests_before:
-        says = f"{tests.ran} tests ran, {tests_before} when it last passed; delete tests only on purpose: declare min_tests={tests.ran}"
+        says = (
+            f"{counted(tests.ran, 'test')} ran, {tests_before} when it last passed; "
+            f"if tests were meant to go, declare min_tests={tests.ran}"
+        )
         return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
-    return judge_silent(gate, outcome, evidence)
+    return None
 
 
 def judge_silent(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement | None:
     """A clean exit with a machine-readable result that reports errors: the two contradict each other."""
-    if gate.expect == 0 and evidence.source in ("sarif", "junit", "builtin") and evidence.errors:
-        says = f"exit status {outcome.exit_code}, yet its results hold {len(evidence.errors)} errors"
+    if gate.expect == 0 and evidence.source in MACHINE_READABLE and evidence.errors:
+        says = f"exit status {outcome.exit_code}, yet its results hold {counted(len(evidence.errors), 'error')}"
         return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
     return None
 
 
 def judge_exit(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement:
     """The exit status, once nothing speaks against believing it."""
-    if outcome.exit_code == gate.expect:
+    if outcome.end is End.EXITED and outcome.exit_code == gate.expect:
         return Status.PASSED, None, ""
     tests = evidence.tests
     if tests is not None and tests.failed:
-        return Status.FAILED, Reason.TESTS_FAILED, f"{tests.failed} of {tests.total} tests failed"
+        return Status.FAILED, Reason.TESTS_FAILED, f"{tests.failed} of {counted(tests.total, 'test')} failed"
     if evidence.errors:
-        return Status.FAILED, Reason.FINDINGS, f"{len(evidence.errors)} errors reported"
-    if tests is not None and tests.ran == 0:
+        return Status.FAILED, Reason.FINDINGS, f"{counted(len(evidence.errors), 'error')} reported"
+    if tests is not None and tests.ran <= 0:
         return Status.UNPROVEN, Reason.NO_TESTS_RAN, f"exit status {outcome.exit_code} and no test ran"
-    if tests is not None and not evidence.findings:
-        says = f"exit status {outcome.exit_code}, yet all {tests.ran} tests passed: something else in the command fails"
+    if gate.expect == 0 and tests is not None and not evidence.findings:
+        ran = f"the {counted(tests.ran, 'test')} that ran passed" if tests.ran > 1 else "the one test that ran passed"
+        says = f"exit status {outcome.exit_code}, yet {ran}: something else in the command fails"
         return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
     return Status.FAILED, Reason.EXIT_STATUS, f"exit status {outcome.exit_code}, expected {gate.expect}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 test``, ``2 tests``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
