@@ -66,6 +66,10 @@ class Guard(Protocol):
 class Git(Protocol):
     """The git binary. Every method raises GitError when git refuses; none touches the user's repository, index or objects."""
 
+    def version(self) -> str:
+        """``git version 2.39.5``, as git says it; GitError when it is missing or too old."""
+        ...
+
     def open_repository(self, start: Path) -> Repository:
         """The work tree that *start* lies in; GitError for none and for a bare one, saying so."""
         ...
@@ -214,6 +218,10 @@ class Processes(Protocol):
 
     def can_freeze(self) -> bool:
         """Whether this machine can mount a view over the repository's path (probed once)."""
+        ...
+
+    def freezing_trouble(self) -> str:
+        """What the machine said when the probe of ``can_freeze`` failed; empty when it can freeze."""
         ...
 
     async def is_reachable(self, address: str) -> bool:
