@@ -7,7 +7,6 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,10 +16,14 @@ from verifyd.edge.store_file import (
     FAILURES,
     Failure,
     Trouble,
+    alone_in,
     is_same_file,
+    log_of,
     move_aside,
     open_file,
     open_memory,
+    remove_own_log,
+    status_of,
     trouble_of,
 )
 from verifyd.edge.store_queries import (
@@ -85,6 +88,7 @@ class SqliteStore:
         self.lock = threading.RLock()
         self.remarks: list[str] = []
         self.opened: os.stat_result | None = None
+        self.opened_log: os.stat_result | None = None
         self.trouble: Trouble | None = None
         self.connection = self.open()
 
@@ -117,11 +121,14 @@ class SqliteStore:
 
     # --- opening and mending ---------------------------------------------------------------------------------------
 
-    def open(self) -> sqlite3.Connection:
-        """On disk if possible, a damaged file moved aside, else in memory."""
+    def open(self, *, damaged: bool = False) -> sqlite3.Connection:
+        """On disk if possible, a damaged file moved aside, else in memory; one process at a time."""
         try:
-            connection = self.open_mended()
-            self.opened = self.path.stat()
+            with alone_in(self.path.parent, self.wait_s):
+                if damaged and is_same_file(self.path, self.opened):
+                    self.begin_anew()
+                connection = self.open_mended()
+                self.opened, self.opened_log = self.path.stat(), status_of(log_of(self.path))
         except FAILURES as error:
             return self.open_in_memory(error)
         self.trouble = None
@@ -184,36 +191,28 @@ class SqliteStore:
         """
         with self.lock:
             if self.saves and not is_same_file(self.path, self.opened):
-                self.remark(f"{self.path} was deleted or replaced while in use; history is begun anew")
-                self.reopen()
+                self.remark(f"{self.path} was deleted or replaced while in use; what is there now is used")
+                self.connection.close()
+                remove_own_log(self.path, self.opened_log)
+                self.connection = self.open()
             try:
                 return question(self.connection)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 if not self.mend(error):
                     raise self.refusal(error) from error
             try:
                 return question(self.connection)
-            except sqlite3.Error as error:
-                self.let_go()
+            except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise self.refusal(error) from error
 
-    def mend(self, error: sqlite3.Error) -> bool:
+    def mend(self, error: Failure) -> bool:
         """Clear up after a failed question; whether it is worth asking again."""
         trouble = trouble_of(error, self.path.parent)
-        self.let_go()
         if trouble in (Trouble.FULL, Trouble.BUSY):
             return False
         self.connection.close()
-        if trouble is Trouble.DAMAGED and is_same_file(self.path, self.opened):
-            with suppress(OSError):  # on a read-only disk it stays where it is, and history goes on in memory
-                self.begin_anew()
-        self.connection = self.open()
+        self.connection = self.open(damaged=trouble is Trouble.DAMAGED)
         return trouble is not Trouble.OTHER
-
-    def let_go(self) -> None:
-        """Undo what a failed question left open."""
-        with suppress(sqlite3.Error):
-            self.connection.rollback()
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
@@ -236,8 +235,8 @@ class SqliteStore:
 
     def copy_back_log(self) -> None:
         """Keep the write-ahead log short in a process that lives long."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        if self.saves and log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log = status_of(log_of(self.path))
+        if self.saves and log is not None and log.st_size > LOG_LIMIT_BYTES:
             self.reopen()
 
     # --- reading ---------------------------------------------------------------------------------------------------

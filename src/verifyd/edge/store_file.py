@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -20,6 +22,9 @@ DAMAGED_KEPT = 3
 """Damaged databases that are kept for a person to look at; older ones are deleted."""
 VERSIONS_EVER = 1_000
 """No release will come this far: a larger version number is damage."""
+MAGIC = b"SQLite format 3\0"
+PAUSE_S = 0.02
+"""Between two tries to lock the folder."""
 
 
 class Trouble(Enum):
@@ -36,8 +41,13 @@ class DamagedError(Exception):
     """The file is no sound history database."""
 
 
-Failure = sqlite3.Error | OSError | DamagedError
-FAILURES = (sqlite3.Error, OSError, DamagedError)
+class BusyError(Exception):
+    """Another process keeps the database or its folder locked."""
+
+
+Failure = sqlite3.Error | OSError | DamagedError | BusyError | UnicodeDecodeError
+FAILURES = (sqlite3.Error, OSError, DamagedError, BusyError, UnicodeDecodeError)
+"""The last one comes from Python's own module, for a message of SQLite that quotes damaged text."""
 
 TROUBLE_OF_CODE = {
     sqlite3.SQLITE_CORRUPT: Trouble.DAMAGED,
@@ -65,8 +75,10 @@ def trouble_of(error: Failure, folder: Path) -> Trouble:
     About the files beside the database (``-wal``, ``-shm``) SQLite only says CANTOPEN or IOERR, on a full disk as on a
     read-only one, so *folder* is asked with a file of one page.
     """
-    if isinstance(error, DamagedError):
+    if isinstance(error, DamagedError | UnicodeDecodeError):
         return Trouble.DAMAGED
+    if isinstance(error, BusyError):
+        return Trouble.BUSY
     if isinstance(error, OSError):
         return TROUBLE_OF_ERRNO.get(error.errno or 0, Trouble.OTHER)
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -92,11 +104,11 @@ def with_no_error_remove(path: Path) -> None:
 
 def open_file(path: Path, *, wait_s: float, migrations: Sequence[Migration] = MIGRATIONS) -> sqlite3.Connection:
     """
-    Open the database for writing, made if there is none (0600, in a folder of 0700), checked whole and migrated.
+    Open the database for writing, made if there is none (0600), checked whole and migrated.
 
     Raises:
         DamagedError, sqlite3.Error, OSError: for ``trouble_of``.
-        StoreError: a newer verifyd wrote it (it is left as it is), or a link stands where our folder or file belongs.
+        StoreError: a newer verifyd wrote it (it is left as it is), or a link stands where it belongs.
     """
     make_private(path)
     connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
@@ -118,21 +130,61 @@ def open_file(path: Path, *, wait_s: float, migrations: Sequence[Migration] = MI
     return connection
 
 
-def make_private(path: Path) -> None:
-    """Our folder and an empty file in it, readable by the user alone; a link in either's place is refused, an agent may have put it there."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for ours, is_right in ((path.parent, stat.S_ISDIR), (path, stat.S_ISREG)):
-        if ours == path and not os.path.lexists(ours):
-            os.close(os.open(ours, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600))
+@contextmanager
+def alone_in(folder: Path, wait_s: float) -> Iterator[None]:
+    """
+    Make our folder (0700) if missing and be the only process that opens a database there, inside the ``with``.
+
+    Otherwise one could find the file that another has just begun, and take it for a damaged one.
+
+    Raises:
+        BusyError: another process has been opening for longer than *wait_s*.
+        StoreError: a link stands where the folder belongs.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_planted(folder, stat.S_ISDIR)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # another part of us may have made it in the user's umask
+            os.fchmod(descriptor, 0o700)
+        lock_folder(descriptor, wait_s)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def lock_folder(descriptor: int, wait_s: float) -> None:
+    """Lock an open folder; BusyError when it stays locked."""
+    pause = threading.Event()
+    for _ in range(max(1, int(wait_s / PAUSE_S))):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(PAUSE_S)
+        else:
             return
-        if not is_right(ours.lstat().st_mode):
-            raise StoreError(
-                "is a link or something else that verifyd did not make, so nothing is written there",
-                where=str(ours),
-                remedy="Look at it, remove it, and run again.",
-            )
-    if path.stat().st_size == 0:
-        raise DamagedError("the file is empty")
+    raise BusyError
+
+
+def make_private(path: Path) -> None:
+    """An empty file, readable and writable by the user alone, unless there is one."""
+    if not os.path.lexists(path):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600))
+        return
+    refuse_planted(path, stat.S_ISREG)
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:  # a file of a few bytes SQLite would take for a new database
+            raise DamagedError("it does not begin as a database does")
+
+
+def refuse_planted(path: Path, is_ours: Callable[[int], bool]) -> None:
+    """StoreError when a link or something else stands where our folder or file belongs: an agent may have put it there."""
+    if not is_ours(path.lstat().st_mode):
+        raise StoreError(
+            "is a link or something else that verifyd did not make, so nothing is written there",
+            where=str(path),
+            remedy="Look at it, remove it, and run again.",
+        )
 
 
 def refuse_newer(connection: sqlite3.Connection, path: Path, newest: int) -> None:
@@ -150,20 +202,46 @@ def refuse_newer(connection: sqlite3.Connection, path: Path, newest: int) -> Non
 
 def check_sound(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     """DamagedError unless SQLite finds every page in order and the tables are the ones this version has."""
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        raise DamagedError(str(answer))
-    if schema_of(connection) != expected_schema(version_of(connection), migrations):
-        raise DamagedError("its tables are not those of its version")
+    connection.execute("BEGIN")  # version and tables as of one moment
+    try:
+        (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if answer != "ok":
+            raise DamagedError(str(answer))
+        if schema_of(connection) != expected_schema(version_of(connection), migrations):
+            raise DamagedError("its tables are not those of its version")
+    finally:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log beside a database."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """What the system says of a file; None when there is none."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def is_same_file(path: Path, opened: os.stat_result | None) -> bool:
     """Whether the path still leads to the file that was opened, and not to none or to another one (fault 18)."""
-    try:
-        now = path.stat()
-    except OSError:
-        return False
-    return opened is not None and (now.st_dev, now.st_ino) == (opened.st_dev, opened.st_ino)
+    now = status_of(path)
+    return opened is not None and now is not None and (now.st_dev, now.st_ino) == (opened.st_dev, opened.st_ino)
+
+
+def remove_own_log(path: Path, opened_log: os.stat_result | None) -> None:
+    """
+    Remove the log of a database that was taken from under us, if it is still there.
+
+    SQLite leaves it where it is then, and would play it into whatever database comes to that place.
+    """
+    if is_same_file(log_of(path), opened_log):
+        for suffix in SIDE_FILES:
+            with_no_error_remove(path.with_name(path.name + suffix))
 
 
 def move_aside(path: Path) -> Path:
@@ -224,8 +302,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
     A log that was not copied back yet cannot be read that way, and without it the file may be half old, half new.
     """
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
+    log = status_of(log_of(path))
+    if log is not None and log.st_size:
         raise DamagedError("its log was not copied back")
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         yield connection

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from verifyd.app.ports import RunRecord
 from verifyd.edge.store_rows import GATE_RUN_COLUMNS, RUN_COLUMNS, Value, gate_run_values, run_values
+from verifyd.edge.store_schema import transaction
 
 RUN_NAMES = ", ".join((*RUN_COLUMNS, "report", "seal"))
 GATE_RUN_NAMES = ", ".join((*GATE_RUN_COLUMNS, "report", "seal"))
@@ -52,16 +53,15 @@ class Retention:
 
 def insert_run(connection: sqlite3.Connection, run: RunRecord, retention: Retention) -> None:
     """Write one run with its gates in one transaction, and now and then collect what is too old."""
-    connection.execute("BEGIN IMMEDIATE")
-    number = insert(connection, "runs", (*RUN_COLUMNS, "report", "seal"), run_values(run))
-    for gate_run in run.gates:
-        columns = ("run", *GATE_RUN_COLUMNS, "report", "seal")
-        gate_run_number = insert(connection, "gate_runs", columns, (number, *gate_run_values(gate_run)))
-        for fingerprint in sorted(set(gate_run.fingerprints)):
-            insert(connection, "fingerprints", ("fingerprint", "gate_run"), (fingerprint, gate_run_number))
-    if number % retention.every == 0:
-        collect(connection, retention)
-    connection.execute("COMMIT")
+    with transaction(connection):
+        number = insert(connection, "runs", (*RUN_COLUMNS, "report", "seal"), run_values(run))
+        for gate_run in run.gates:
+            columns = ("run", *GATE_RUN_COLUMNS, "report", "seal")
+            gate_run_number = insert(connection, "gate_runs", columns, (number, *gate_run_values(gate_run)))
+            for fingerprint in sorted(set(gate_run.fingerprints)):
+                insert(connection, "fingerprints", ("fingerprint", "gate_run"), (fingerprint, gate_run_number))
+        if number % retention.every == 0:
+            collect(connection, retention)
 
 
 def insert(connection: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[Value]) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 Migration = tuple[str, ...]
 """The statements that lead from one version to the next."""
@@ -94,15 +95,23 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MI
     """
     if version_of(connection) >= len(migrations):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for statement in (statement for step in migrations[version_of(connection) :] for statement in step):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Alone as a writer; all of what is done inside the ``with``, or nothing, whatever ends it (an interrupt included)."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        raise
 
 
 def schema_of(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
