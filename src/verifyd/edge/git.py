@@ -1,0 +1,239 @@
+"""The git binary: exact trees out of it, without a trace in the user's repository, index or objects."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from verifyd.app.ports import Repository
+from verifyd.change import Change
+from verifyd.edge.git_base import AUTO, find_base, find_committed, find_parent, read_head
+from verifyd.edge.git_change import read_change
+from verifyd.edge.git_checkout import write_tree
+from verifyd.edge.git_objects import Head, read_file_at, tree_of
+from verifyd.edge.git_process import GitProcess, Place
+from verifyd.edge.git_repository import find_repository, object_format, read_settings, user_place
+from verifyd.edge.guard import TreeGuard
+from verifyd.edge.ignored_paths import Layout, read_ignored_paths
+from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.staged import read_staged
+from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
+from verifyd.edge.work_tree import read_at_rest
+from verifyd.errors import GitError
+from verifyd.snapshot import Snapshot, Source
+
+STORE_FOLDER = "git"
+"""In the state folder of a work tree: our objects, and our copies of the index while they are needed."""
+
+HOOK_VARIABLES = frozenset(
+    {
+        *(
+            "GIT_EXEC_PATH",
+            "GIT_EDITOR",
+            "GIT_SEQUENCE_EDITOR",
+            "GIT_REFLOG_ACTION",
+            "GIT_QUARANTINE_PATH",
+            "GIT_OPTIONAL_LOCKS",
+        ),
+        *(
+            "GIT_AUTHOR_NAME",
+            "GIT_AUTHOR_EMAIL",
+            "GIT_AUTHOR_DATE",
+            "GIT_COMMITTER_NAME",
+            "GIT_COMMITTER_EMAIL",
+            "GIT_COMMITTER_DATE",
+        ),
+        *(
+            "GIT_LITERAL_PATHSPECS",
+            "GIT_GLOB_PATHSPECS",
+            "GIT_NOGLOB_PATHSPECS",
+            "GIT_ICASE_PATHSPECS",
+            "GIT_EXTERNAL_DIFF",
+        ),
+    }
+)
+"""What git sets for its hooks, or what changes the answers of a test's own git, besides what it calls local itself."""
+
+
+class GitBinary:
+    """
+    Answers by running git.
+
+    Args:
+        environment: What our own process inherited.
+        executable: Name or path of git.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, executable: str = "git") -> None:
+        self._git = GitProcess(environment, executable=executable)
+        self._environment = environment
+        self._stores: dict[Path, ObjectStore] = {}
+        self._layouts: dict[Path, Layout] = {}
+        self._temporary: list[tempfile.TemporaryDirectory[str]] = []
+
+    def version(self) -> str:
+        """``git version 2.39.5``, as git says it."""
+        return self._git.run(Place(folder=Path("/")), "version").decode("utf-8", "replace").strip()
+
+    def open_repository(self, start: Path) -> Repository:
+        """The work tree that *start* lies in; GitError for none, a bare one, and one that git refuses to use."""
+        return find_repository(self._git, start)
+
+    def snapshot_working_tree(self, repository: Repository, *, base: str) -> tuple[Snapshot, TreeGuard]:
+        """
+        The tree as it is on disk, with a guard whose moment is the snapshot's.
+
+        Args:
+            base: ``auto`` for HEAD; a name for the commit where HEAD and that commit part.
+
+        Raises:
+            GitError: A file cannot be read or stored, or the tree does not come to rest; the message names it.
+            UsageError: *base* names nothing.
+        """
+        with self._store_of(repository) as store:
+            reader, content, guard = read_at_rest(self._git, store, repository)
+            self._layouts[repository.root] = reader.layout
+            with self._git.object_reader(store.place) as objects:
+                found = find_base(self._git, repository, objects, base, content.head)
+                base_tree = with_contents(objects, store, found.tree if found else store.empty_tree, content.nested)
+        snapshot = Snapshot(
+            root=repository.root,
+            git_dir=repository.git_dir,
+            common_dir=repository.common_dir,
+            source=Source.WORKING_TREE,
+            tree=content.tree,
+            base=found.commit if found else None,
+            base_tree=base_tree,
+            head=content.head.commit if content.head else None,
+            paths=content.files,
+            notes=reader.oddities.notes(),
+            conflicted=reader.is_conflicted,
+        )
+        return snapshot, guard
+
+    def snapshot_staged(self, repository: Repository, *, base: str) -> Snapshot:
+        """
+        The tree in the index, what a commit would hold; in a commit hook, the index that this commit is made from.
+
+        Raises:
+            GitError: The index holds conflicts.
+            UsageError: *base* names nothing.
+        """
+        with self._store_of(repository) as store:
+            tree, head = read_staged(self._git, store, repository, self._environment)
+            with self._git.object_reader(store.place) as objects:
+                found = find_base(self._git, repository, objects, base, head)
+            return self._plain_snapshot(store, repository, Source.STAGED, tree, found, head)
+
+    def snapshot_committed(self, repository: Repository, ref: str, *, base: str) -> Snapshot:
+        """
+        The tree of a commit, or a tree by its id.
+
+        Args:
+            base: ``auto`` for the commit's first parent (HEAD for a bare tree); a name as for a working tree.
+        """
+        with self._store_of(repository) as store, self._git.object_reader(store.place) as objects:
+            head = read_head(self._git, repository, objects)
+            tree, commit = find_committed(self._git, repository, objects, ref)
+            if base == AUTO:
+                found = find_parent(repository, objects, commit) if commit else head
+            else:
+                found = find_base(self._git, repository, objects, base, commit or head)
+            return self._plain_snapshot(store, repository, Source.COMMITTED, tree, found, head)
+
+    def _plain_snapshot(
+        self,
+        store: ObjectStore,
+        repository: Repository,
+        source: Source,
+        tree: str,
+        base: Head | None,
+        head: Head | None,
+    ) -> Snapshot:
+        """A snapshot of content that git holds already."""
+        return Snapshot(
+            root=repository.root,
+            git_dir=repository.git_dir,
+            common_dir=repository.common_dir,
+            source=source,
+            tree=tree,
+            base=base.commit if base else None,
+            base_tree=base.tree if base else store.empty_tree,
+            head=head.commit if head else None,
+            paths=files_of(list_contents(self._git, store, repository, tree)),
+        )
+
+    def change(self, snapshot: Snapshot) -> Change:
+        """What differs between the base tree and the judged tree, renames found, generated files marked, ordered by path."""
+        repository = Repository(root=snapshot.root, git_dir=snapshot.git_dir, common_dir=snapshot.common_dir)
+        with self._store_of(repository) as store:
+            return read_change(self._git, store, repository, snapshot.base_tree, snapshot.tree)
+
+    def paths_changed_between(self, repository: Repository, old_tree: str, new_tree: str) -> frozenset[str] | None:
+        """Paths that differ between two trees; None when one of them is no longer known."""
+        with self._store_of(repository) as store:
+            with self._git.object_reader(store.place) as objects:
+                if None in (tree_of(objects, old_tree), tree_of(objects, new_tree)):
+                    return None
+            try:
+                return paths_between(self._git, store, repository, old_tree, new_tree)
+            except GitError:  # a folder of an old tree was collected
+                return None
+
+    def read_file(self, repository: Repository, tree: str, path: str) -> bytes | None:
+        """One file's content in a tree, a link inside the tree followed; None when it is not there."""
+        with self._store_of(repository) as store, self._git.object_reader(store.place) as objects:
+            return read_file_at(objects, tree, path)
+
+    def content_ids(self, repository: Repository, tree: str) -> Mapping[str, str]:
+        """Every path of a tree with mode and blob id (``100644 <id>``); a submodule's commit and its files, where they are here."""
+        with self._store_of(repository) as store:
+            return list_contents(self._git, store, repository, tree)
+
+    def write_tree_to(self, repository: Repository, tree: str, folder: Path) -> None:
+        """The tree's files, as a checkout would write them on any machine, into an empty folder; submodules too."""
+        with self._store_of(repository) as store:
+            write_tree(self._git, store, repository, tree, folder)
+
+    def ignored_paths(self, repository: Repository) -> tuple[str, ...]:
+        """What lies in the working tree without being part of its tree: sorted, whole folders as one path."""
+        with self._store_of(repository) as store:
+            layout = self._layouts.get(repository.root)
+            if layout is None:
+                layout = read_at_rest(self._git, store, repository)[0].layout
+            return read_ignored_paths(self._git, repository, layout)
+
+    def is_ancestor(self, repository: Repository, ancestor: str, commit: str) -> bool:
+        """Whether *commit* descends from (or is) *ancestor*; False when one is unknown."""
+        return self._git.attempt(user_place(repository), "merge-base", "--is-ancestor", ancestor, commit).status == 0
+
+    def local_environment_names(self) -> frozenset[str]:
+        """Environment variables that tie git to one repository or belong to a hook's own commit."""
+        listed = self._git.run(Place(folder=Path("/")), "rev-parse", "--local-env-vars").decode().split()
+        return frozenset(listed) | HOOK_VARIABLES
+
+    @contextmanager
+    def _store_of(self, repository: Repository) -> Iterator[ObjectStore]:
+        """Our objects for a repository; what the disk refuses inside becomes a GitError."""
+        try:
+            if repository.git_dir not in self._stores:
+                self._stores[repository.git_dir] = self._open_store(repository)
+            yield self._stores[repository.git_dir]
+        except OSError as error:
+            raise GitError(f"{error.strerror or error}", where=str(error.filename or repository.root)) from error
+
+    def _open_store(self, repository: Repository) -> ObjectStore:
+        """In the repository's state folder; where that cannot be written, in a temporary one that goes with this process."""
+        format_name = object_format(read_settings(self._git, user_place(repository)))
+        store = ObjectStore(repository.state_dir / STORE_FOLDER, format_name)
+        try:
+            store.prepare()
+        except OSError:
+            self._temporary.append(tempfile.TemporaryDirectory(prefix="verifyd-"))
+            store = ObjectStore(Path(self._temporary[-1].name), format_name)
+            store.prepare()
+        store.add_alternate(repository.common_dir / "objects")
+        store.prune()
+        return store

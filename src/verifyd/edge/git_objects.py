@@ -1,0 +1,127 @@
+"""Reads commits and trees, and keeps what a snapshot needs of the user's objects among our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.tree_edit import FOLDER_MODE, LINK_MODE, SUBMODULE_MODE, Edits, Entry, read_tree
+from verifyd.errors import GitError
+
+COPIED_BYTES = 64 * 1024 * 1024
+"""A larger staged file stays in the user's object store alone: git holds each object in memory whole."""
+
+LINK_STEPS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """
+    A commit.
+
+    Attributes:
+        tree: Id of its tree.
+        parent: Id of its first parent; None for a root commit, and where a shallow clone ends.
+    """
+
+    commit: str
+    tree: str
+    parent: str | None
+
+
+def read_commit(objects: ObjectReader, revision: str) -> Head | None:
+    """The commit that a revision names; None when there is none."""
+    found = objects.read(f"{revision}^{{commit}}")
+    if found is None:
+        return None
+    header = found.content.partition(b"\n\n")[0].decode("ascii", "replace")
+    tree, parent = re.search(r"^tree (\w+)$", header, re.MULTILINE), re.search(r"^parent (\w+)$", header, re.MULTILINE)
+    if tree is None:
+        raise GitError(f"commit {found.id} names no tree", remedy="Look at it with: git fsck")
+    return Head(commit=found.id, tree=tree[1], parent=parent[1] if parent is not None else None)
+
+
+def tree_of(objects: ObjectReader, revision: str) -> str | None:
+    """Id of the tree of a commit or tree; None when it is not known."""
+    found = objects.read(f"{revision}^{{tree}}")
+    return found.id if found is not None else None
+
+
+def find_entry(objects: ObjectReader, tree: str, path: str) -> Entry | None:
+    """What *path* holds in a tree; None when it is not there."""
+    entry: Entry | None = Entry(mode=FOLDER_MODE, id=tree)
+    for name in path.encode("utf-8", "surrogateescape").split(b"/"):
+        if entry is None or entry.mode != FOLDER_MODE:
+            return None
+        entry = read_tree(objects, entry.id).get(name)
+    return entry
+
+
+def read_file_at(objects: ObjectReader, tree: str, path: str) -> bytes | None:
+    """Content of the file at *path*, links inside the tree followed; None when there is no file."""
+    for _ in range(LINK_STEPS):
+        entry = find_entry(objects, tree, path)
+        if entry is None or entry.mode in (FOLDER_MODE, SUBMODULE_MODE):
+            return None
+        found = objects.read(entry.id)
+        if found is None:
+            raise GitError(
+                f"object {entry.id} is missing from the repository", where=path, remedy="Look at it with: git fsck"
+            )
+        if entry.mode != LINK_MODE:
+            return found.content
+        target = link_target(path, found.content.decode("utf-8", "surrogateescape"))
+        if target is None:
+            return None
+        path = target
+    return None
+
+
+def link_target(path: str, target: str) -> str | None:
+    """Where a link leads, relative to the root; None when it leads out of the tree."""
+    if target.startswith("/"):
+        return None
+    steps = path.split("/")[:-1]
+    for step in target.split("/"):
+        if step == "..":
+            if not steps:
+                return None
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps)
+
+
+def keep_blobs(git: GitProcess, store: ObjectStore, edits: Edits) -> frozenset[str]:
+    """
+    Copy what *edits* name of the user's objects into *store*: staged content that is not committed, which a gc may take.
+
+    Returns:
+        Paths whose content is in no object store yet.
+    """
+    wanted = {
+        entry.id
+        for entry in edits.values()
+        if entry is not None and entry.mode not in (FOLDER_MODE, SUBMODULE_MODE) and not store.holds(entry.id)
+    }
+    if not wanted:
+        return frozenset()
+    sizes = read_sizes(git, store, wanted)
+    with git.object_reader(store.place) as objects:
+        for identifier, size in sizes.items():
+            found = objects.read(identifier) if size <= COPIED_BYTES else None
+            if found is not None:
+                store.write(found.kind, found.content)
+    nowhere = wanted - sizes.keys()
+    return frozenset(path for path, entry in edits.items() if entry is not None and entry.id in nowhere)
+
+
+def read_sizes(git: GitProcess, store: ObjectStore, identifiers: Iterable[str]) -> dict[str, int]:
+    """Sizes in bytes of those objects that are anywhere."""
+    questions = "".join(f"{identifier}\n" for identifier in identifiers).encode()
+    answers = git.run(store.place, "cat-file", "--batch-check=%(objectname) %(objectsize)", content=questions).decode()
+    pairs = (line.split(" ") for line in answers.splitlines())
+    return {identifier: int(size) for identifier, size in pairs if size != "missing"}

@@ -1,0 +1,132 @@
+"""Our own git objects, in a folder of our own: the user's object store is read, never written, and not even its times change."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from verifyd.edge.git_process import Place
+
+KEPT_S = 30 * 24 * 3600
+"""Objects that no snapshot used for this long are removed."""
+
+PRUNED_EVERY_S = 24 * 3600
+
+HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
+"""Object formats by git's name for them."""
+
+
+class ObjectStore:
+    """
+    A small bare repository without refs, of which git sees the user's objects as alternates.
+
+    git itself would write objects only where they are missing, but it marks one that is there already by changing the time
+    of its file, and that file (often the one big pack) is the user's. So objects are written here by us, as loose ones,
+    and whatever a snapshot needs beyond the user's commits is here: ``git gc --prune=now`` cannot take it away.
+
+    Args:
+        folder: Is made when it is missing.
+        object_format: ``sha1`` or ``sha256``.
+    """
+
+    def __init__(self, folder: Path, object_format: str) -> None:
+        self.folder = folder
+        self.object_format = object_format
+        self.objects = folder / "objects"
+        self._alternates: dict[Path, None] = {}
+        self.empty_tree = self.id_of("tree", b"")
+
+    def prepare(self) -> None:
+        """Make what git wants to see in a repository; OSError when that cannot be written."""
+        (self.objects / "pack").mkdir(parents=True, exist_ok=True)
+        (self.folder / "refs").mkdir(exist_ok=True)
+        version = 0 if self.object_format == "sha1" else 1
+        extension = "" if version == 0 else f"[extensions]\n\tobjectFormat = {self.object_format}\n"
+        config = f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{extension}"
+        for name, text in (("HEAD", "ref: refs/heads/none\n"), ("config", config)):
+            if not (self.folder / name).exists():
+                write_whole(self.folder / name, text.encode())
+
+    def add_alternate(self, objects: Path) -> None:
+        """Let git find the objects of this folder as well."""
+        self._alternates[objects] = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What makes git read from the alternates and write here."""
+        listed = os.pathsep.join(quoted(str(folder)) for folder in self._alternates)
+        return {"GIT_OBJECT_DIRECTORY": str(self.objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": listed}
+
+    @property
+    def place(self) -> Place:
+        """Where git knows the objects but none of the user's settings, attributes or ignore rules."""
+        return Place(folder=self.folder, variables={"GIT_DIR": str(self.folder), **self.variables})
+
+    def id_of(self, kind: str, content: bytes) -> str:
+        """The id that git gives to an object."""
+        return HASHES[self.object_format](object_header(kind, content) + content, usedforsecurity=False).hexdigest()
+
+    def holds(self, identifier: str) -> bool:
+        """Whether the object is in our own folder; it then counts as used now."""
+        try:
+            os.utime(self.path_of(identifier))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Keep an object as a loose one; its id."""
+        identifier = self.id_of(kind, content)
+        if not self.holds(identifier):
+            write_whole(self.path_of(identifier), zlib.compress(object_header(kind, content) + content, 1))
+        return identifier
+
+    def path_of(self, identifier: str) -> Path:
+        """The file of a loose object."""
+        return self.objects / identifier[:2] / identifier[2:]
+
+    def prune(self) -> None:
+        """
+        Remove what was not used for KEPT_S; at most once in PRUNED_EVERY_S.
+
+        Who still names such a tree gets "no longer known" for it, as for any tree that git forgot.
+        """
+        marker, clock = self.folder / "pruned", self.folder / "clock"
+        clock.touch()
+        now_s = clock.stat().st_mtime
+        if marker.exists() and now_s - marker.stat().st_mtime < PRUNED_EVERY_S:
+            return
+        marker.touch()
+        for path in self.loose_objects():
+            with suppress(FileNotFoundError):
+                if now_s - path.stat().st_mtime > KEPT_S:
+                    path.unlink()
+
+    def loose_objects(self) -> Iterable[Path]:
+        """Files of our loose objects, and what an interrupted write left beside them."""
+        return self.objects.glob("[0-9a-f][0-9a-f]/*")
+
+
+def object_header(kind: str, content: bytes) -> bytes:
+    """What stands before the content in the hash and in the file."""
+    return f"{kind} {len(content)}\0".encode()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """A file that is there whole or not at all, whoever else writes the same one."""
+    path.parent.mkdir(exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="new-", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).replace(path)
+
+
+def quoted(path: str) -> str:
+    """A path as it may stand in GIT_ALTERNATE_OBJECT_DIRECTORIES, whatever its characters."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,95 @@
+"""Looks into submodules, whose content a tree names by a commit alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from verifyd.app.ports import Repository
+from verifyd.edge.git_objects import find_entry, tree_of
+from verifyd.edge.git_process import GitProcess, ObjectReader, lines_of
+from verifyd.edge.git_repository import find_repository
+from verifyd.edge.guard import below
+from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.sweep import GIT_ENTRY
+from verifyd.edge.tree_edit import FOLDER_MODE, SUBMODULE_MODE, Entry, edit_tree
+
+
+def submodule_tree(
+    git: GitProcess, store: ObjectStore, repository: Repository, path: str, commit: str
+) -> tuple[Repository, str] | None:
+    """The repository of a submodule and the tree of its commit; None when either is not on this machine."""
+    folder = repository.root / path
+    if not (folder / GIT_ENTRY).exists():
+        return None
+    nested = find_repository(git, folder)
+    store.add_alternate(nested.common_dir / "objects")
+    with git.object_reader(store.place) as objects:
+        tree = tree_of(objects, commit)
+    return (nested, tree) if tree is not None else None
+
+
+def list_contents(git: GitProcess, store: ObjectStore, repository: Repository, tree: str) -> dict[str, str]:
+    """``<mode> <id>`` of every path of a tree; a submodule's own line is followed by those of its files, where they are here."""
+    contents: dict[str, str] = {}
+    for line in lines_of(git.run(store.place, "ls-tree", "-r", "-z", "--full-tree", tree)):
+        about, _, path = line.partition("\t")
+        mode, _, identifier = about.split(" ")
+        contents[path] = f"{mode} {identifier}"
+        if mode == SUBMODULE_MODE:
+            found = submodule_tree(git, store, repository, path, identifier)
+            if found is not None:
+                inner = list_contents(git, store, *found)
+                contents.update({below(path, name): content for name, content in inner.items()})
+    return contents
+
+
+def files_of(contents: Mapping[str, str]) -> frozenset[str]:
+    """The paths that are files: submodules themselves left out."""
+    return frozenset(path for path, content in contents.items() if not content.startswith(SUBMODULE_MODE))
+
+
+def paths_between(git: GitProcess, store: ObjectStore, repository: Repository, old: str, new: str) -> frozenset[str]:
+    """Paths that differ between two trees; what differs inside a submodule too, where both its commits are here."""
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+    fields = lines_of(git.run(store.place, "diff-tree", *options, old, new))
+    paths = set(fields[1::2])
+    for about, path in zip(fields[::2], fields[1::2], strict=True):
+        old_mode, new_mode, old_id, new_id, _ = about.removeprefix(":").split(" ")
+        old_commit = old_id if old_mode == SUBMODULE_MODE else None
+        new_commit = new_id if new_mode == SUBMODULE_MODE else None
+        paths.update(paths_inside(git, store, repository, path, old_commit, new_commit))
+    return frozenset(paths)
+
+
+def paths_inside(
+    git: GitProcess, store: ObjectStore, repository: Repository, path: str, old: str | None, new: str | None
+) -> tuple[str, ...]:
+    """Paths that differ in a submodule between two of its commits (None: it was or is not there), sorted; none when not known."""
+    trees: list[str] = []
+    nested = repository
+    for commit in (old, new):
+        found = (
+            submodule_tree(git, store, repository, path, commit) if commit is not None else (nested, store.empty_tree)
+        )
+        if found is None:
+            return ()
+        nested, tree = found
+        trees.append(tree)
+    return tuple(sorted(below(path, name) for name in paths_between(git, store, nested, *trees)))
+
+
+def with_contents(objects: ObjectReader, store: ObjectStore, tree: str, nested: Mapping[str, Entry | None]) -> str:
+    """
+    A base tree whose submodules stand there as in the judged tree: by their content where that has them by content.
+
+    Args:
+        nested: What stands in the judged tree, by folder.
+    """
+    edits: dict[str, Entry | None] = {}
+    for path, entry in nested.items():
+        old = find_entry(objects, tree, path)
+        if old is not None and old.mode == SUBMODULE_MODE and (entry is None or entry.mode == FOLDER_MODE):
+            content = tree_of(objects, old.id)
+            if content is not None:
+                edits[path] = Entry(mode=FOLDER_MODE, id=content)
+    return edit_tree(objects, store, tree, edits)
