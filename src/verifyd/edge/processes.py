@@ -42,6 +42,7 @@ class SupervisedJob:
         self._channel = channel
         self._unpacker = wire.Unpacker()
         self._end = _not_started("its supervisor was killed; all that it had started was ended")
+        self._order_is_through = False
         self._leader_has_ended = False
         self._ended = anyio.Event()
         asyncio.get_running_loop().add_reader(channel, self._read)
@@ -49,6 +50,7 @@ class SupervisedJob:
     async def send_order(self) -> None:
         """Hand the job to its supervisor, as soon as there is one."""
         await self._send(_order_of(self._job))
+        self._order_is_through = True
 
     async def wait(self) -> JobEnd:
         """Until it has ended. Cancelling the wait stops the job (shielded) before the cancellation goes on."""
@@ -71,12 +73,11 @@ class SupervisedJob:
         """SIGKILL for all of it at once, without waiting; *wait* tells when nothing is left."""
         if self._ended.is_set():
             return
-        try:
-            self._channel.send(wire.pack({"kill": True}))
-        except BlockingIOError:  # the order itself is not through yet: the end of the channel says the same
-            self._channel.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+        with contextlib.suppress(OSError):
+            if self._order_is_through:
+                self._channel.send(wire.pack({"kill": True}))
+            else:  # a word in the middle of it would spoil it; the end of the channel says the same
+                self._channel.shutdown(socket.SHUT_WR)
 
     def has_ended(self) -> bool:
         """Whether the job's own process is gone."""
@@ -223,6 +224,10 @@ class SupervisedProcesses:
         if self._freezing_trouble is None:
             self._freezing_trouble = self._zygote.probe_view(tempfile.gettempdir())
         return self._freezing_trouble == ""
+
+    def freezing_trouble(self) -> str:
+        """What the machine said when the probe failed; empty when it can freeze."""
+        return "" if self.can_freeze() else self._freezing_trouble or ""
 
     async def is_reachable(self, address: str) -> bool:
         """Whether a URL answers with a status below 500, or a ``host:port`` accepts a connection."""

@@ -139,6 +139,8 @@ class Supervisor:
             if self._view is not None:
                 self._view.discard()
             return {"end": "not_started", "trouble": f"{error.filename}: {error.strerror}"}
+        if self._channel.has_waiting():
+            self._take_messages()
         while self._tree.exit_status is None and not self._gave_up:
             self._turn(HEARTBEAT_S)
             self._keep_deadlines()

@@ -50,6 +50,10 @@ class Channel:
         self._unpacker = Unpacker()
         self._waiting: list[dict[str, Any]] = []
 
+    def has_waiting(self) -> bool:
+        """Whether *receive* would give messages that poll(2) does not know of, because they came with an earlier one."""
+        return bool(self._waiting)
+
     def receive(self) -> list[dict[str, Any]] | None:
         """Whole messages that came, perhaps none yet; None when the main program is gone. Blocks when nothing is there."""
         if self._waiting:
