@@ -49,6 +49,7 @@ class Outcome:
         leaked: Processes still alive when the gate's own process had ended; all were ended.
         trouble: For NOT_STARTED and SERVER_NOT_READY: what the machine said.
         artifacts: Files kept with the run.
+        tail: The last lines it wrote, cleaned; for a task where no finding tells what is wrong.
     """
 
     gate: str
@@ -67,3 +68,4 @@ class Outcome:
     leaked: int = 0
     trouble: str = ""
     artifacts: tuple[Path, ...] = ()
+    tail: str = ""

@@ -153,6 +153,7 @@ class TaskDocument(Entry):
     context: str | None = None
     escalate: bool = Field(description="True: stop and hand over to a person or a stronger model")
     optional: bool = False
+    output: str = Field(default="", description="The end of what the gate printed, where no finding tells more")
     log: str | None
 
 

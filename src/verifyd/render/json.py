@@ -168,6 +168,7 @@ def task_document(task: Task) -> TaskDocument:
         context=shown_line(task.context) if task.context is not None else None,
         escalate=task.escalate,
         optional=task.optional,
+        output=shown(task.output),
         log=spell_bytes(task.log) if task.log is not None else None,
     )
 

@@ -15,6 +15,7 @@ LIMIT = 4_000
 
 COMMAND_LIMIT = 700
 PLACES_LIMIT = 900
+OUTPUT_LIMIT = 1_800
 FINDINGS_SHARE = 1_500
 """Characters kept for what the tool said, however long everything else is."""
 LEAST_USEFUL = 60
@@ -46,7 +47,7 @@ def render_task_document(task: TaskDocument) -> str:
     before, after = [heading(task), *stop(task), where(task)], [reproduce(task), verify(task), log(task)]
     room = LIMIT - length([*before, *after])
     limits = fitting([constraints(task), fixer(task)], max(room - FINDINGS_SHARE, room // 2))
-    said = findings(task, room - length(limits))
+    said = told(task, room - length(limits))
     extras = fitting([also(task), changed(task), context(task)], room - length(limits) - length(said))
     return "\n\n".join([*before, *said, *after[:2], *limits, *extras, after[2]]) + "\n"
 
@@ -92,6 +93,12 @@ def place(entry: PlaceEntry) -> str:
     return f"- {code(shown_path(entry.path, 100) + line)}: {escape(shown_line(entry.why, 80))}"
 
 
+def told(task: TaskDocument, room: int) -> list[str]:
+    """What the tool said, and the end of its output; half the room each where there are both."""
+    said = findings(task, room // 2 if task.output else room)
+    return [*said, *ended(task, room - length(said))]
+
+
 def findings(task: TaskDocument, room: int) -> list[str]:
     """What the tool said: the room is shared alike, and what one finding does not need goes to the next."""
     alike = f" ({task.more_findings} more of the same cause)" if task.more_findings else ""
@@ -104,6 +111,13 @@ def findings(task: TaskDocument, room: int) -> list[str]:
             sections.append(section)
             left -= length([section])
     return [head, *sections] if sections else []
+
+
+def ended(task: TaskDocument, room: int) -> list[str]:
+    """The end of the gate's output, where no finding says what is wrong."""
+    head = "## The end of its output"
+    section = fenced(task.output, min(room - length([head]) - 2, OUTPUT_LIMIT)) if task.output else ""
+    return [head, section] if section else []
 
 
 def finding(entry: FindingEntry, room: int) -> str:
