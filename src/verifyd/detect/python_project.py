@@ -15,18 +15,27 @@ from verifyd.detect.tree import SIDE, Folder
 LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv"}
 """A runner is used only where its lock file says that the project is really kept by it."""
 
-SYNC = {
-    "uv": "uv sync",
-    "poetry": "poetry install",
-    "pdm": "pdm sync --dev",
-    "pipenv": "pipenv sync --dev",
-}
 RUNNER_SITE = {
     "uv": "see the installation page of uv's documentation, or: pipx install uv",
     "poetry": "pipx install poetry",
     "pdm": "pipx install pdm",
     "pipenv": "pipx install pipenv",
 }
+PROJECT_FILES = (
+    *(
+        "pyproject.toml",
+        "setup.py",
+        "setup.cfg",
+        "manage.py",
+        "requirements.txt",
+        "Pipfile",
+        "tox.ini",
+        "tox.toml",
+        "noxfile.py",
+    ),
+    *("pytest.ini", "ruff.toml", ".ruff.toml", "mypy.ini", ".flake8", "pyrightconfig.json"),
+)
+"""One of these makes a folder a Python project."""
 GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests?)\.py$")
 
@@ -67,17 +76,7 @@ class PythonProject:
     @property
     def exists(self) -> bool:
         """Whether there is anything of Python's here."""
-        names = (
-            "pyproject.toml",
-            "setup.py",
-            "setup.cfg",
-            "manage.py",
-            "requirements.txt",
-            "Pipfile",
-            "tox.ini",
-            "noxfile.py",
-        )
-        return self.folder.first(*names) is not None
+        return self.folder.first(*PROJECT_FILES) is not None
 
     @property
     def is_packaged(self) -> bool:

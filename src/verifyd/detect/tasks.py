@@ -30,7 +30,7 @@ NAMES: Mapping[Kind, tuple[str, ...]] = {
 """Names by which projects call a task of each kind, the most telling first. Nothing else is ever proposed: no dev, no deploy."""
 
 FIX_NAMES: Mapping[Kind, tuple[str, ...]] = {
-    Kind.LINT: ("lint:fix", "lint-fix", "fix:lint", "eslint:fix", "fix"),
+    Kind.LINT: ("lint:fix", "lint-fix", "fix:lint", "eslint:fix", "fix", "lint"),
     Kind.FORMAT: (
         "format:fix",
         "format:write",

@@ -22,6 +22,8 @@ WELL_KNOWN = (
     "mypy.ini",
     ".mypy.ini",
     ".flake8",
+    "ruff.toml",
+    ".ruff.toml",
     "hatch.toml",
     "Pipfile",
     "*requirements*.txt",
