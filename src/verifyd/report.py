@@ -133,13 +133,11 @@ def readiness_of(gates: Sequence[GateReport], holds: Sequence[Hold] = ()) -> tup
     if holds:
         return Readiness.UNPROVEN, str(holds[0].reason), holds[0].explanation
     open_ones = [gate.verdict for gate in required if is_open(gate.verdict)]
+    unproven = [verdict for verdict in open_ones if verdict.status is Status.UNPROVEN]
+    if unproven:  # what waits for these is open because of them
+        return Readiness.UNPROVEN, unproven[0].reason, named("unproven", unproven)
     if open_ones:
-        first = open_ones[0]
-        return (
-            Readiness.UNPROVEN,
-            first.reason,
-            named("unproven" if first.status is Status.UNPROVEN else "not run", open_ones),
-        )
+        return Readiness.UNPROVEN, open_ones[0].reason, named("not run", open_ones)
     if not [gate for gate in required if gate.verdict.gate.name != DIFF_GATE]:
         return Readiness.UNPROVEN, "no_gates", "VERIFY.md declares no required gate that runs by itself"
     return Readiness.READY, None, ""

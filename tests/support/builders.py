@@ -90,7 +90,7 @@ def a_failure(
     *findings: Finding,
     name: str = "tests",
     gate: Gate | None = None,
-    exit_code: int = 1,
+    exit_code: int | None = 1,
     total: int | None = None,
     **outcome: Any,
 ) -> Verdict:
