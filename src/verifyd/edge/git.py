@@ -74,8 +74,8 @@ class GitBinary:
         self._temporary: list[tempfile.TemporaryDirectory[str]] = []
 
     def version(self) -> str:
-        """``git version 2.39.5``, as git says it."""
-        return self._git.run(Place(folder=Path("/")), "version").decode("utf-8", "replace").strip()
+        """``git version 2.39.5``, as git says it; GitError when it is missing or too old."""
+        return self._git.check_version()
 
     def open_repository(self, start: Path) -> Repository:
         """The work tree that *start* lies in; GitError for none, a bare one, and one that git refuses to use."""

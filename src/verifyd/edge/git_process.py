@@ -187,8 +187,8 @@ class GitProcess:
             return GitError(f"{self._executable!r} was not found on this machine", remedy=remedy)
         return GitError(f"{self._executable!r} cannot be started: {error.strerror}")
 
-    def check_version(self) -> None:
-        """GitError when this git is too old: asked only once something failed, and then the likeliest reason."""
+    def check_version(self) -> str:
+        """What git says its version is; GitError when it is too old, which is asked only once something failed."""
         answer = self._start(Place(folder=Path("/")), ["version"], None, {}).output.decode("utf-8", "replace").strip()
         found = re.search(r"(\d+)\.(\d+)", answer)
         if found is None:
@@ -196,6 +196,7 @@ class GitProcess:
         if (int(found[1]), int(found[2])) < OLDEST_GIT:
             remedy = f"Install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer."
             raise GitError(f"{answer} is too old", remedy=remedy)
+        return answer
 
 
 class ObjectReader:
