@@ -19,9 +19,7 @@ def end_with_exit_code(command: click.Command) -> None:
 def exit_code_of(command: click.Command) -> int:
     """Run a click command; what it ended with, messages printed to stderr."""
     try:
-        command(prog_name="verifyd", standalone_mode=False)
-    except click.exceptions.Exit as ending:
-        return ending.exit_code
+        ended_with = command(prog_name="verifyd", standalone_mode=False)  # click hands back the code of its Exit
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -36,7 +34,7 @@ def exit_code_of(command: click.Command) -> int:
         return ExitCode.UNPROVEN
     except Exception as error:  # noqa: BLE001 - everything that is left is our bug, and is said to be one
         return report_bug(error)
-    return ExitCode.READY
+    return ended_with if isinstance(ended_with, int) else ExitCode.READY
 
 
 def printable(text: str) -> str:
