@@ -99,3 +99,9 @@ def test_the_demonstration_is_not_linted_away() -> None:
     """The example project is outside our own gates: its flaws are its purpose."""
     assert "examples" in read_pyproject()["tool"]["ruff"]["extend-exclude"]
     assert "examples/" not in read_text("scripts/check")
+
+
+def test_the_readme_is_the_page_of_the_package() -> None:
+    """As soon as there is a README.md, `readme` in pyproject.toml names it; before that nothing could be built with it."""
+    there = "README.md" if (ROOT / "README.md").is_file() else None
+    assert read_pyproject()["project"].get("readme") == there
