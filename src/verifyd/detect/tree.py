@@ -94,15 +94,20 @@ PLAIN = re.compile(r"[A-Za-z0-9_@+][A-Za-z0-9._@+-]*(/[A-Za-z0-9_@+][A-Za-z0-9._
 """A folder that can stand in a command, an attribute and a heading as it is."""
 
 
+def pattern_of(globs: Iterable[str]) -> re.Pattern[str]:
+    """One pattern for paths that any of the globs matches; ``*`` stays within a name."""
+    return re.compile("|".join(re.escape(glob).replace(r"\*", "[^/]*") for glob in globs))
+
+
+AT_ROOT = pattern_of((*ROOT_ONLY, *WELL_KNOWN))
+ANYWHERE = pattern_of(WELL_KNOWN)
+
+
 def is_well_known(path: str) -> bool:
     """Whether detection wants the text of this path of the tree."""
-    if any(fnmatchcase(path, pattern) and path.count("/") == pattern.count("/") for pattern in ROOT_ONLY):
-        return True
-    return any(
-        fnmatchcase(rest, pattern) and rest.count("/") == pattern.count("/")
-        for rest in rests(path)
-        for pattern in WELL_KNOWN
-    )
+    if path.count("/") > DEPTH + 1:
+        return False  # most paths of a large tree
+    return AT_ROOT.fullmatch(path) is not None or any(ANYWHERE.fullmatch(rest) is not None for rest in rests(path))
 
 
 def rests(path: str) -> Iterable[str]:
