@@ -13,7 +13,7 @@ import anyio
 from verifyd.app.declared import VERIFY_MD, Declared, read_declared
 from verifyd.app.ports import Repository, Store
 from verifyd.app.world import World
-from verifyd.edge.command_words import named_programs
+from verifyd.edge.named_programs import named_programs
 from verifyd.errors import StoreError, VerifydError
 from verifyd.pipeline import Gate, Manual, Pipeline
 from verifyd.render.doctor import Check, CheckStatus
