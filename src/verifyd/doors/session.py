@@ -68,22 +68,22 @@ def run_interruptibly(world: World, work: Callable[[], Awaitable[Found]]) -> Fou
         click.Abort: A signal ended it.
     """
 
-    async def main() -> Found | None:
-        found: Found | None = None
+    found: list[Found] = []
+
+    async def main() -> None:
         async with anyio.create_task_group() as tasks:
             with anyio.CancelScope() as scope:
                 await tasks.start(cancel_on_signal, world, scope)
-                found = await work()
+                found.append(await work())
             tasks.cancel_scope.cancel()
-        return found
 
     try:
-        found = anyio.run(main)
+        anyio.run(main)
     except BaseExceptionGroup as group:
         raise only_error(group) from None
-    if found is None:
+    if not found:
         raise click.Abort
-    return found
+    return found[0]
 
 
 def only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
