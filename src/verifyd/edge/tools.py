@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from verifyd.action_key import ToolStamp
-from verifyd.edge.command_words import Named, named_programs
+from verifyd.edge.named_programs import Named, named_programs
 
 READ_WHOLE_BYTES = 256 * 1024
 """Programs up to this size that lie in the repository are stamped by content: git sets their times anew at each switch."""
