@@ -14,6 +14,7 @@ _GITHUB = re.compile(r"\s{0,12}::(?P<severity>error|warning|notice)(?: (?P<field
 _AZURE = re.compile(r"\s{0,12}##vso\[task\.logissue (?P<fields>[^\]]{0,1000})\](?P<message>.*)")
 _GROUPING = re.compile(r"\s{0,12}::(?:group|endgroup|debug|notice|add-mask|set-output|save-state)")
 
+_ERROR = re.compile(r"\s{0,8}\w{0,60}Error: ")
 _TITLE = re.compile(r"(?:(?P<tool>[A-Za-z][\w-]{1,30}) )?\(?(?P<rule>[\w@/.:-]{1,80}(?:\([\w/@-]{1,80}\))?)\)?")
 _SAID_AGAIN = re.compile(r"\S{1,500}?:(?P<line>\d{1,7}):(?P<column>\d{1,7}): (?P<rest>.*)")
 _YAMLLINT = re.compile(r"\d{1,7}:\d{1,7} (?:\[(?P<rule>[a-z-]{1,40})\] )?(?P<rest>.*)")
@@ -23,6 +24,8 @@ _ENCODED = {"%0A": "\n", "%0D": "", "%3A": ":", "%2C": ",", "%3B": ";", "%5D": "
 def read_annotations(scan: Scan) -> None:
     """Takes every line that is such a command; only those that say no, or name a place, are findings."""
     for index, line in enumerate(scan.lines):
+        if scan.is_full:
+            return
         if ("::" not in line and "##vso" not in line) or scan.taken[index]:
             continue
         match = _GITHUB.match(line) or _AZURE.match(line)
@@ -56,7 +59,8 @@ def _understand(draft: Draft, title: str) -> None:
     draft.detail = rest.split("\n") if rest else []
     is_file = draft.place.path is not None and title == draft.place.path
     if " > " in title or " › " in title or is_file:
-        draft.subject, draft.message = without_position(title), first
+        draft.subject, draft.echo = without_position(title), True
+        draft.message = next((line.strip() for line in draft.message.split("\n") if _ERROR.match(line)), first)
         draft.kind = collection_kind(draft.message) if is_file else FindingKind.TEST
         return
     named = _TITLE.fullmatch(title)

@@ -19,7 +19,10 @@ _SYNTAX_MESSAGE = re.compile(
 )
 # Words that only a message without a rule says of the grammar.
 _SYNTAX_UNNAMED = re.compile(r"Expected (?:`.{1,5}`|a |an |expression)|Unexpected token")
-_EXCEPTION = re.compile(r"(?:^|\n)\s*(?:E\s+)?(?:SyntaxError|IndentationError|TabError)\b")
+_EXCEPTION = re.compile(
+    r"^\s{0,12}(?:E\s{1,12})?(?:SyntaxError|IndentationError|TabError|\[PARSE_ERROR\]|Error: Transform failed)\b",
+    re.MULTILINE,
+)
 
 _SEVERITIES = {
     **dict.fromkeys(
@@ -53,6 +56,8 @@ def kind_of(
         return FindingKind.SYNTAX
     if severity is Severity.ERROR and code is not None and re.fullmatch(r"SC1\d{3}", code):
         return FindingKind.SYNTAX
+    if tool == "python":
+        return FindingKind.OTHER
     if _SYNTAX_MESSAGE.match(message) or (code is None and _SYNTAX_UNNAMED.match(message)):
         return FindingKind.SYNTAX
     if tool in ("pyright", "oxlint") and code is None and severity is Severity.ERROR:

@@ -9,6 +9,9 @@ from verifyd.evidence.clean import strip_sequences
 END_BYTES = 4 * 1024 * 1024
 """How much is read from each end of a log."""
 
+END_LINES = 60_000
+"""How many lines are read at each end of what was read."""
+
 LONGEST_LINE = 2_000
 """Characters of a line that are looked at: no tool writes a longer place."""
 
@@ -36,6 +39,14 @@ def cut_middle(content: bytes, end_bytes: int = END_BYTES) -> bytes:
 def text_of(content: bytes) -> str:
     """Decoded, wrong bytes replaced; escape sequences gone; no-break spaces (pyright) made ordinary ones."""
     return strip_sequences(content.decode("utf-8", "replace")).replace("\u00a0", " ")
+
+
+def limit_lines(text: str, end_lines: int = END_LINES) -> str:
+    """The first and last lines of a text of very many: the work on a log is bounded by lines as well as by bytes."""
+    if text.count("\n") <= 2 * end_lines:
+        return text
+    lines = text.split("\n")
+    return "\n".join([*lines[:end_lines], GAP, *lines[-end_lines:]])
 
 
 def lines_of(text: str) -> list[str]:

@@ -14,7 +14,13 @@ from verifyd.evidence.wording import Wording
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A finding that later lines may still add to; *at* is the index of its line."""
+    """
+    A finding that later lines may still add to.
+
+    Attributes:
+        at: Index of its line.
+        echo: True for an annotation of a failed test, which counts only when the runner's own report is not there.
+    """
 
     at: int
     message: str
@@ -27,6 +33,7 @@ class Draft:
     detail: list[str] = field(default_factory=list)
     tool: str | None = None
     recognised: bool = True
+    echo: bool = False
 
     def finish(self) -> Finding:
         """The finding itself."""
@@ -58,6 +65,7 @@ class Scan:
     Attributes:
         lines: Each cut to the longest that is looked at.
         taken: For each line, whether a reader has understood it.
+        barren_until: Lines before this index hold no traceback: one that was sought in vain is not sought again.
         drafts: In the order they were understood, not that of the lines.
     """
 
@@ -66,10 +74,16 @@ class Scan:
         self.places = places
         self.taken = bytearray(len(lines))
         self.drafts: list[Draft] = []
+        self.barren_until = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many findings as one result may hold: readers need not look closely at more."""
+        return len(self.drafts) >= MOST_FINDINGS
 
     def add(self, draft: Draft) -> None:
-        """Keeps a finding; beyond the most that one result may hold they are counted by nobody."""
-        if len(self.drafts) < MOST_FINDINGS:
+        """Keeps a finding, unless it is one too many."""
+        if not self.is_full:
             self.drafts.append(draft)
 
     def add_wording(self, at: int, place: Place, wording: Wording) -> Draft:

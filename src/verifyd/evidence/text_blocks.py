@@ -33,6 +33,7 @@ _MARKED = re.compile(r"\s{0,8}(?P<mark>[×✖x⚠!ℹi]) (?P<message>\S.*)")
 _EXCEPTION = re.compile(r"(?P<name>[A-Za-z_][\w.]{0,200})(?:: (?P<message>.*))?$")
 _ASIDE = ("help:", "note:", "= ", "|", ":::")
 _PYREFLY = re.compile(r"(?P<severity>ERROR|WARN|INFO) (?P<message>.*)")
+_NEXT_MESSAGE = re.compile(r"(?:ERROR|WARN|INFO|error|warning)\b")
 _RUST_LINT = re.compile(r"#\[(?:warn|deny|forbid)\((?P<code>[\w:]{1,80})\)\]")
 
 
@@ -51,7 +52,7 @@ def _read_arrow(scan: Scan, index: int) -> bool:
     if header is None:
         return False
     at, said = header
-    picture = scan.block(index + 1, _MOST_LINES)
+    picture = _picture(scan, index + 1)
     place = scan.places.at(match["path"], int(match["line"]), int(match["column"]) if match["column"] else None)
     draft = scan.add_wording(at, place, _of_header(said, place.path or ""))
     draft.detail = picture
@@ -60,6 +61,13 @@ def _read_arrow(scan: Scan, index: int) -> bool:
         draft.code = lint["code"]
     scan.take(at, index + 1 + len(picture))
     return True
+
+
+def _picture(scan: Scan, start: int) -> list[str]:
+    """The source and marks below an arrow: to a blank line or, where none is left between messages, to the next message."""
+    block = scan.block(start, _MOST_LINES)
+    end = next((index for index, line in enumerate(block) if _NEXT_MESSAGE.match(line)), len(block))
+    return block[:end]
 
 
 def _header(scan: Scan, index: int) -> tuple[int, str] | None:
@@ -141,7 +149,7 @@ def _of_row(said: str, path: str) -> Wording:
         return describe(said, path)
     rule = cells[-1] if len(cells) > 2 and " " not in cells[-1] else None
     message = " ".join(cells[1:-1] if rule is not None else cells[1:])
-    return Wording(message=message, severity=severity, code=rule.strip("()") if rule else None)
+    return Wording(message=message, severity=severity, code=rule and re.sub(r"^\((.*)\)$", r"\1", rule))
 
 
 def _read_shellcheck(scan: Scan, index: int) -> bool:
@@ -186,6 +194,8 @@ def _read_biome(scan: Scan, index: int) -> bool:
 
 def _read_traceback(scan: Scan, index: int) -> bool:
     """A Python traceback, or the part of one that a compiler prints: it ends with the first line that is not indented."""
+    if index < scan.barren_until:
+        return False
     end = next(
         (
             at
@@ -195,6 +205,7 @@ def _read_traceback(scan: Scan, index: int) -> bool:
         None,
     )
     exception = _EXCEPTION.match(scan.lines[end]) if end is not None else None
+    scan.barren_until = end if end is not None else index + 2_000
     if end is None or exception is None:
         return False
     trace = read_trace("\n".join(scan.lines[index:end]), scan.places)

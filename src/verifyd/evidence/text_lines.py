@@ -8,7 +8,7 @@ from verifyd.evidence.kinds import severity_of
 from verifyd.evidence.model import FindingKind, Severity
 from verifyd.evidence.places import NOWHERE, Place
 from verifyd.evidence.scan import Draft, Scan
-from verifyd.evidence.wording import describe, split_tail
+from verifyd.evidence.wording import Wording, describe, split_tail
 
 MOST_CONTINUED = 12
 """Indented lines below a finding that are kept as its detail."""
@@ -84,8 +84,8 @@ def _read_place(scan: Scan, index: int, line: str) -> bool:
     said = match["said"]
     if _is_crash(scan, index, line, place, said):
         return True
-    wording = describe(said, place.path or raw)
-    if place.path is None and not (wording.outside or (wording.recognised and scan.places.is_ambiguous(raw))):
+    wording = _wording(scan, raw, place, said)
+    if wording is None:
         return False
     if match.re is _WORDS:
         compact = _COMPACT.match(said)
@@ -101,8 +101,6 @@ def _read_place(scan: Scan, index: int, line: str) -> bool:
                 )
             )
             return True
-    if not wording.message:
-        return False
     if wording.severity is Severity.NOTE and wording.code is None and _is_note_on(scan, place):
         scan.drafts[-1].detail.append(line.strip())
         return True
@@ -114,6 +112,21 @@ def _read_place(scan: Scan, index: int, line: str) -> bool:
             draft.tool = "pyrefly"
     _continue(scan, index, draft)
     return True
+
+
+def _wording(scan: Scan, raw: str, place: Place, said: str) -> Wording | None:
+    """None when no file of the tree can be meant; a format that nothing else looks like counts all the same."""
+    if place.path is not None:
+        wording = describe(said, place.path)
+    elif scan.places.is_ambiguous(raw):
+        wording = describe(said, raw)
+        if not wording.recognised:
+            return None
+    else:
+        wording = describe(said, raw) if "MD0" in said else None
+        if wording is None or not wording.outside:
+            return None
+    return wording if wording.message else None
 
 
 def _is_note_on(scan: Scan, place: Place) -> bool:

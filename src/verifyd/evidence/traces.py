@@ -14,7 +14,7 @@ _LONGEST_LINE = 1_000
 
 # Outermost first, as Python prints them.
 _PYTEST = re.compile(r"(?P<path>[^\s:][^:]*):(?P<line>\d{1,7}):(?: in |\s*$| (?:[\w.]+$))")
-_PYTHON = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d{1,7})')
+_PYTHON = re.compile(r'(?:E\s{1,12})?\s*File "(?P<path>[^"]+)", line (?P<line>\d{1,7})')
 # Innermost first, as everybody else prints them.
 _JAVASCRIPT = re.compile(
     r"\s*(?:at (?:[^()]{0,300}\()?|❯ (?:[^\s():/]{1,200} (?=\S))?)"
@@ -103,7 +103,9 @@ def _frame(line: str, places: Places, package: str) -> tuple[bool, tuple[str, in
 
 
 def _without_runs(frames: list[tuple[str, int, int | None]]) -> list[tuple[str, int, int | None]]:
-    return [frame for number, frame in enumerate(frames) if number == 0 or frame[:2] != frames[number - 1][:2]]
+    """Each place once in a row: of several columns on one line the innermost is kept."""
+    last = len(frames) - 1
+    return [frame for index, frame in enumerate(frames) if index == last or frame[:2] != frames[index + 1][:2]]
 
 
 def _explanation(lines: list[str]) -> str:
@@ -116,4 +118,9 @@ def _explanation(lines: list[str]) -> str:
             run.append((match["text"] or "").strip())
         elif run:
             last, run = run, []
-    return "\n".join(run or last).strip()
+    explanation = run or last
+    if explanation and explanation[0].startswith(
+        'File "'
+    ):  # a syntax error: its source, a caret, and only then what it is
+        explanation = explanation[-1:]
+    return "\n".join(explanation).strip()

@@ -73,7 +73,7 @@ def describe(said: str, path: str) -> Wording:
 
 def _pylint(match: re.Match[str], _: str) -> Wording | None:
     message, symbol = split_tail(match["message"], "(", ")")
-    if symbol is None or not _KEBAB.fullmatch(symbol) and not _WORD.fullmatch(symbol):
+    if symbol is None or (not _KEBAB.fullmatch(symbol) and not _WORD.fullmatch(symbol)):
         return None
     severity = severity_of(match["code"][0]) or Severity.ERROR
     return Wording(message=message, severity=severity, code=match["code"], tool="pylint", zero_based=True)
