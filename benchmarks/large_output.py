@@ -23,7 +23,9 @@ SCRIPT = (
 
 def peak_of(root: Path, gate: str) -> int:
     """Largest sum, in bytes, of the resident memory of verifyd and its helpers, the gate's own processes left out."""
-    process = subprocess.Popen([*VERIFYD, "run", gate, "--no-reuse"], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*VERIFYD, "run", gate, "--no-reuse"], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     peak = 0
     watched = psutil.Process(process.pid)
     while process.poll() is None:
@@ -50,7 +52,7 @@ def junit_of(cases: int) -> bytes:
     lines = ['<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite name="pytest" tests="20000">']
     for number in range(cases):
         case = f'<testcase classname="tests.test_m{number % 200}" name="test_{number}" time="0.001" file="tests/test_m{number % 200}.py" line="{number}"'
-        failure = "><failure message=\"assert 1 == 2\">tests/test_m1.py:7: AssertionError</failure></testcase>"
+        failure = '><failure message="assert 1 == 2">tests/test_m1.py:7: AssertionError</failure></testcase>'
         lines.append(case + (failure if number % 100 == 0 else "/>"))
     return "".join([*lines, "</testsuite></testsuites>"]).encode()
 
@@ -66,11 +68,15 @@ def main() -> None:
         call([*VERIFYD, "approve", "--yes"], root)
         peaks = {gate: [peak_of(root, gate) / 1e6 for _ in range(min(runs, 3))] for gate in ("small", "large")}
         growth = min(peaks["large"]) - min(peaks["small"])
-        print(f"\n### 1 GB of output\n\nMemory of verifyd and its supervisor: {min(peaks['small']):.0f} MB with 1 MB of output, "
-              f"{min(peaks['large']):.0f} MB with 1 GB: {growth:+.1f} MB.")
+        print(
+            f"\n### 1 GB of output\n\nMemory of verifyd and its supervisor: {min(peaks['small']):.0f} MB with 1 MB of output, "
+            f"{min(peaks['large']):.0f} MB with 1 GB: {growth:+.1f} MB."
+        )
         taken = in_turn(
             {
-                "by hand, into a file": lambda: subprocess.run(f"{sys.executable} write.py 1000 > {root}.log", shell=True, cwd=root, check=True),
+                "by hand, into a file": lambda: subprocess.run(
+                    f"{sys.executable} write.py 1000 > {root}.log", shell=True, cwd=root, check=True
+                ),
                 "verifyd run": lambda: call([*VERIFYD, "run", "large", "--no-reuse"], root),
             },
             min(runs, 3),

@@ -59,7 +59,9 @@ def call(command: Sequence[str], root: Path, *, expect: Sequence[int] = (0,)) ->
         sys.exit(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
 
 
-def in_turn(actions: Mapping[str, Callable[[], object]], runs: int, *, before: Callable[[], object] | None = None) -> dict[str, list[float]]:
+def in_turn(
+    actions: Mapping[str, Callable[[], object]], runs: int, *, before: Callable[[], object] | None = None
+) -> dict[str, list[float]]:
     """Seconds of each action, run in turn so that a drifting machine drifts for all; one round first is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in actions}
     for count in range(runs + 1):

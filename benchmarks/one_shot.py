@@ -23,7 +23,7 @@ def names(values: dict[str, int]) -> list[str]:
     """Keys in order."""
     return sorted(values, key=lambda name: values[name])
 '''
-TEST = '''import time
+TEST = """import time
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_total(count):
 
 def test_names():
     assert names({{"b": 1, "a": 2}}) == ["b", "a"]
-'''
+"""
 COMMANDS = {
     "lint": f"{PYTHON} -m ruff check .",
     "types": f"{PYTHON} -m mypy shop",
@@ -59,7 +59,9 @@ def project() -> dict[str, str]:
 def by_hand(root: Path) -> None:
     """Start the three commands at once and wait for all."""
     started = [
-        subprocess.Popen(["bash", "-eo", "pipefail", "-c", command], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            ["bash", "-eo", "pipefail", "-c", command], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         for command in COMMANDS.values()
     ]
     for process in started:

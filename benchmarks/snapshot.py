@@ -26,8 +26,15 @@ def with_git(root: Path) -> None:
     shutil.copy2(root / ".git" / "index", index)
     environment = {**os.environ, "GIT_INDEX_FILE": str(index)}
     subprocess.run(["git", "add", "-A"], cwd=root, env=environment, check=True)
-    tree = subprocess.run(["git", "write-tree"], cwd=root, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-    subprocess.run(["git", "diff-tree", "-r", "-z", "-M", "--numstat", "--raw", "HEAD", tree], cwd=root, check=True, capture_output=True)
+    tree = subprocess.run(
+        ["git", "write-tree"], cwd=root, env=environment, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    subprocess.run(
+        ["git", "diff-tree", "-r", "-z", "-M", "--numstat", "--raw", "HEAD", tree],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
     index.unlink()
 
 
@@ -51,7 +58,14 @@ def main() -> None:
                 guards[-1].moved()
 
             guards = [world.git.snapshot_working_tree(opened, base="auto")[1]]
-            taken = in_turn({"git add -A, write-tree, diff-tree": lambda: with_git(root), "verifyd snapshot and change": with_verifyd}, runs, before=edit)  # noqa: B023
+            taken = in_turn(
+                {
+                    "git add -A, write-tree, diff-tree": lambda: with_git(root),
+                    "verifyd snapshot and change": with_verifyd,
+                },
+                runs,
+                before=edit,
+            )  # noqa: B023
             taken |= in_turn({"guard looks once": with_guard_look}, runs)
         print_table(f"{count:,} files, one edited", taken, against="git add -A, write-tree, diff-tree")
 

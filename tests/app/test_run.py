@@ -87,7 +87,9 @@ async def test_needs_are_waited_for() -> None:
     plan = Plan(gates=(planned("slow"), planned("lint"), planned("tests", needs=("lint",))))
     verdicts = await run_gates(plan, gates.run, slots=2)
     assert gates.spans["tests"] == (1, 2)
-    assert {name: verdict.status for name, verdict in verdicts.items()} == dict.fromkeys(("slow", "lint", "tests"), "passed")
+    assert {name: verdict.status for name, verdict in verdicts.items()} == dict.fromkeys(
+        ("slow", "lint", "tests"), "passed"
+    )
 
 
 async def test_a_missed_need_skips_all_that_follows() -> None:

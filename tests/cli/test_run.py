@@ -111,7 +111,9 @@ def test_a_changed_pipeline_runs_as_approved_and_is_never_ready(make: Make) -> N
         ("python -c \"open('/dev/tty')\"", 1, "failed", "exit_status"),
     ],
 )
-def test_how_a_gate_ends_decides_its_status(make: Make, script: str, code: int, status: str, reason: str | None) -> None:
+def test_how_a_gate_ends_decides_its_status(
+    make: Make, script: str, code: int, status: str, reason: str | None
+) -> None:
     """Could-not-run is never a failure, and a failure never a pass."""
     project = make(page(gate=script))
     project.verifyd("run", expect=code)

@@ -53,9 +53,17 @@ class Project:
         """Write the files into ``folder/repository`` and commit them."""
         root = folder / "repository"
         root.mkdir(parents=True)
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_", "VERIFYD"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_", "VERIFYD"))
+        }
         path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")])
-        environment = {**inherited, **GIT, "PATH": path, "XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder / "home")}
+        environment = {
+            **inherited,
+            **GIT,
+            "PATH": path,
+            "XDG_STATE_HOME": str(folder / "state"),
+            "HOME": str(folder / "home"),
+        }
         project = cls(root=root, environment=environment)
         (folder / "home").mkdir()
         project.git("init", "-q", "-b", "main")
@@ -90,11 +98,15 @@ class Project:
         environment = {**self.environment, "GIT_INDEX_FILE": str(index)}
         for command in (["read-tree", "HEAD"], ["add", "-A"]):
             subprocess.run(["git", *command], cwd=self.root, env=environment, check=True, capture_output=True)
-        done = subprocess.run(["git", "write-tree"], cwd=self.root, env=environment, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", "write-tree"], cwd=self.root, env=environment, check=True, capture_output=True, text=True
+        )
         index.unlink()
         return done.stdout.strip()
 
-    def verifyd(self, *arguments: str, expect: int | None = None, extra: Mapping[str, str] | None = None, timeout_s: float = 60) -> Answer:
+    def verifyd(
+        self, *arguments: str, expect: int | None = None, extra: Mapping[str, str] | None = None, timeout_s: float = 60
+    ) -> Answer:
         """Run verifyd in the repository without a terminal; with *expect*, any other exit code is an assertion error."""
         done = subprocess.run(
             self.command(*arguments),
@@ -105,7 +117,9 @@ class Project:
             timeout=timeout_s,
             check=False,
         )
-        answer = Answer(code=done.returncode, out=done.stdout.decode("utf-8", "replace"), err=done.stderr.decode("utf-8", "replace"))
+        answer = Answer(
+            code=done.returncode, out=done.stdout.decode("utf-8", "replace"), err=done.stderr.decode("utf-8", "replace")
+        )
         assert expect is None or answer.code == expect, answer.both
         return answer
 

@@ -19,7 +19,7 @@ def gates_with_fixers(pipeline: Pipeline, selected: Sequence[str]) -> tuple[Gate
     for name in selected:
         gate = pipeline.gate(name)
         if gate is None or gate.fix is None:
-            remedy = "Declare one on its fence: fix=\"COMMAND\"" if gate else "See the gates with: verifyd plan"
+            remedy = 'Declare one on its fence: fix="COMMAND"' if gate else "See the gates with: verifyd plan"
             raise UsageError(f"gate {name!r} has no fixer", where=name, remedy=remedy)
     return tuple(gate for gate in pipeline.gates if gate.fix is not None and (not selected or gate.name in selected))
 
@@ -37,7 +37,11 @@ async def run_fixers(
     """
     judged = open_tree(world, repository, Request())
     if not judged.declared.is_current:
-        raise UsageError("the pipeline is not approved as it is written", where="fix", remedy="Look at it with: verifyd plan, then: verifyd approve")
+        raise UsageError(
+            "the pipeline is not approved as it is written",
+            where="fix",
+            remedy="Look at it with: verifyd plan, then: verifyd approve",
+        )
     async with world.open_processes() as processes:
         for gate in gates_with_fixers(judged.declared.written, selected):
             say(await run_fixer(world, repository, processes, gate))

@@ -23,7 +23,7 @@ from verifyd.outcome import End, Outcome, View
 from verifyd.pipeline import Gate, Ignored, Isolate, Shell
 from verifyd.plan import PlannedGate, matches
 from verifyd.snapshot import Source
-from verifyd.verdict import Verdict, judge
+from verifyd.verdict import Reason, Status, Verdict, judge
 
 if TYPE_CHECKING:
     from verifyd.app.verify import Judged
@@ -59,10 +59,12 @@ class GateRunner:
 
     Attributes:
         keys: Action keys of the gates that were run and may answer again, by name.
+        disagreed: Failures that a second run on the same content did not confirm: history keeps them as evidence of flakes.
     """
 
     context: RunContext
     keys: dict[str, str] = field(default_factory=dict)
+    disagreed: list[Verdict] = field(default_factory=list)
     mark: str = ""
     folder: Path = Path()
     temporary: Path = Path()
@@ -97,7 +99,25 @@ class GateRunner:
         verdict = await self.measure(gate)
         if key is not None:
             self.keys[gate.name] = key
+        if verdict.status is Status.FAILED and self.is_suspect(planned, key):
+            return await self.measure_again(gate, verdict)
         return verdict
+
+    def is_suspect(self, planned: PlannedGate, key: str | None) -> bool:
+        """Whether history speaks against a failure: the gate has passed on this very content, or it flakes."""
+        samples = self.context.store.samples(planned.gate.name)
+        passed_before = key is not None and any(sample.passed and sample.key == key for sample in samples)
+        return passed_before or planned.timing.flake_rate > 0
+
+    async def measure_again(self, gate: Gate, failed: Verdict) -> Verdict:
+        """Run a suspect failure once more: two runs that disagree prove nothing but that the gate is flaky."""
+        again = await self.measure(gate, name=f"{gate.name}.again")
+        if again.status is not Status.PASSED:
+            return failed
+        self.disagreed.append(failed)
+        first = failed.outcome.log if failed.outcome is not None else None
+        says = f"failed, then passed on the same content ({failed.explanation}); the failed run's output: {first}"
+        return replace(again, status=Status.UNPROVEN, reason=Reason.FLAKY, explanation=says)
 
     def action_key(self, gate: Gate) -> str | None:
         """What the gate's result depends on; None when something it starts is not there."""
@@ -124,14 +144,15 @@ class GateRunner:
             return View.TREE
         return View.FROZEN if self.context.processes.can_freeze() else View.COPY
 
-    async def measure(self, gate: Gate) -> Verdict:
-        """Run the gate and judge what it did."""
+    async def measure(self, gate: Gate, *, name: str | None = None) -> Verdict:
+        """Run the gate and judge what it did; *name* tells its files from those of another run of it."""
         context = self.context
         results = Results.prepare(
             context.world,
             gate,
+            name=name or gate.name,
             run_folder=self.folder,
-            temporary=self.temporary_of(gate, "results"),
+            temporary=self.temporary_of(gate, "again" if name else "results"),
             seen=self.seen_after(gate),
         )
         outcome = await self.outcome_of(gate, results)

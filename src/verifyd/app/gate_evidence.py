@@ -47,17 +47,17 @@ class Results:
     before: Mapping[Path, Stamp]
 
     @classmethod
-    def prepare(cls, world: World, gate: Gate, *, run_folder: Path, temporary: Path, seen: Path) -> Results:
+    def prepare(cls, world: World, gate: Gate, *, name: str, run_folder: Path, temporary: Path, seen: Path) -> Results:
         """Fresh places; what lies about in *seen* from earlier runs is remembered, not removed."""
         for name in ("results", "artifacts"):
             world.files.make_folder(temporary / name)
         return cls(
             world=world,
             gate=gate,
-            log=run_folder / f"{gate.name}.log",
+            log=run_folder / f"{name}.log",
             folder=temporary / "results",
             dropped=temporary / "artifacts",
-            kept=run_folder / f"{gate.name}.artifacts",
+            kept=run_folder / f"{name}.artifacts",
             seen=seen,
             before=world.files.stamps(declared_results(world, gate, seen)),
         )

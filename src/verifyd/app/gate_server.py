@@ -67,5 +67,3 @@ async def wait_until_ready(processes: Processes, server: Running, served: Served
 def not_ready(trouble: str) -> JobEnd:
     """The gate's end when its server is not there."""
     return JobEnd(end=End.SERVER_NOT_READY, exit_code=None, duration_s=0.0, trouble=trouble)
-
-

@@ -236,7 +236,9 @@ class Processes(Protocol):
 class ProcessesFactory(Protocol):
     """Opens the supervisor for one run or one daemon life; leaving it ends every job."""
 
-    def __call__(self) -> AbstractAsyncContextManager[Processes]: ...
+    def __call__(self) -> AbstractAsyncContextManager[Processes]:
+        """Enter it to start, leave it to end all."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

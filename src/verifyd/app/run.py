@@ -70,7 +70,9 @@ class Schedule:
         """The first need that has ended without a pass; None while there is none."""
         for need in planned.gate.needs:
             verdict = self.verdicts.get(need)
-            if verdict is not None and (verdict.status is Status.FAILED or is_open(verdict) or verdict.reason == Skip.MANUAL):
+            if verdict is not None and (
+                verdict.status is Status.FAILED or is_open(verdict) or verdict.reason == Skip.MANUAL
+            ):
                 return need
         return None
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from verifyd.app.declared import Declared, read_declared
 from verifyd.app.gate import GateRunner, RunContext
@@ -19,7 +18,7 @@ from verifyd.change import Change
 from verifyd.errors import StoreError, UsageError
 from verifyd.nearest import nearest_of
 from verifyd.outcome import End, Outcome
-from verifyd.pipeline import DIFF_GATE, Door, Gate, Pipeline
+from verifyd.pipeline import DIFF_GATE, Door, Pipeline
 from verifyd.plan import Plan, make_plan
 from verifyd.render.json import gate_entry, render_json
 from verifyd.report import GateReport, Hold, Readiness, Report, make_report
@@ -106,7 +105,9 @@ def plan_for(world: World, judged: Judged, pipeline: Pipeline, store: Store, req
     for name in request.selected:
         if name not in names and not (name == DIFF_GATE and pipeline.has_diff_gate):
             known = ", ".join(names) or "none"
-            raise UsageError(f"no gate is called {name!r}", where=name, remedy=nearest_of(name, names) or f"There are: {known}.")
+            raise UsageError(
+                f"no gate is called {name!r}", where=name, remedy=nearest_of(name, names) or f"There are: {known}."
+            )
     check_runnable(pipeline, request.selected)
     return make_plan(
         pipeline,
@@ -125,7 +126,11 @@ def check_runnable(pipeline: Pipeline, selected: Sequence[str]) -> None:
         gate = pipeline.gate(name)
         if gate is not None and gate.manual is not None and not gate.may_be_named:
             remedy = "Run its command yourself, or rewrite it as a fence that does not."
-            raise UsageError(f"this gate is never run by verifyd: it {gate.manual}", where=f"VERIFY.md:{gate.line}: {name}", remedy=remedy)
+            raise UsageError(
+                f"this gate is never run by verifyd: it {gate.manual}",
+                where=f"VERIFY.md:{gate.line}: {name}",
+                remedy=remedy,
+            )
 
 
 def timings_of(store: Store, pipeline: Pipeline) -> Mapping[str, Timing]:
@@ -153,8 +158,16 @@ async def verify(world: World, repository: Repository, request: Request, *, list
             verdicts = await run_gates(
                 plan, runner.run, slots=world.machine.slots, fail_fast=request.fail_fast, listener=listener
             )
-        built_in = built_in_verdicts(pipeline, judged.change, request)
-        finish = Finish(world=world, judged=judged, store=store, pipeline=pipeline, request=request, keys=runner.keys)
+        built_in = built_in_verdicts(pipeline, judged.change)
+        finish = Finish(
+            world=world,
+            judged=judged,
+            store=store,
+            pipeline=pipeline,
+            request=request,
+            keys=runner.keys,
+            disagreed=tuple(runner.disagreed),
+        )
         return finish.result(plan, verdicts, built_in, started_at, start_s)
 
 
@@ -186,7 +199,7 @@ def unapproved(
     return Result(report=report, task=None, declared=judged.declared)
 
 
-def built_in_verdicts(pipeline: Pipeline, change: Change, request: Request) -> tuple[Verdict, ...]:
+def built_in_verdicts(pipeline: Pipeline, change: Change) -> tuple[Verdict, ...]:
     """The gates that need no process; they cost nothing, so they are judged even when others were asked for by name."""
     if not pipeline.has_diff_gate:
         return ()
@@ -203,6 +216,7 @@ class Finish:
     pipeline: Pipeline
     request: Request
     keys: Mapping[str, str]
+    disagreed: tuple[Verdict, ...] = ()
 
     def result(
         self,
@@ -290,14 +304,22 @@ class Finish:
             started_at=report.started_at,
             duration_s=report.duration_s,
             whole=not report.selected,
-            gates=tuple(self.gate_run(gate, report) for gate in report.gates if was_judged_now(gate)),
+            gates=(
+                *(
+                    replace(self.gate_run(GateReport(verdict=failed), report), fingerprints=())
+                    for failed in self.disagreed
+                ),
+                *(self.gate_run(gate, report) for gate in report.gates if was_judged_now(gate)),
+            ),
             report=render_json(report, task),
         )
 
     def gate_run(self, gate: GateReport, report: Report) -> GateRun:
         """One gate as history keeps it."""
         verdict, tests = gate.verdict, gate.verdict.evidence.tests
-        outcome = verdict.outcome or Outcome(gate=verdict.gate.name, end=End.EXITED, started_at=report.started_at, duration_s=0.0)
+        outcome = verdict.outcome or Outcome(
+            gate=verdict.gate.name, end=End.EXITED, started_at=report.started_at, duration_s=0.0
+        )
         return GateRun(
             gate=verdict.gate.name,
             tree=report.snapshot.tree,
@@ -340,7 +362,11 @@ def unsaved(report: Report, error: StoreError) -> Report:
     if report.readiness is not Readiness.READY:
         return replace(report, notes=notes)
     return replace(
-        report, notes=notes, readiness=Readiness.UNPROVEN, reason=str(Reason.UNSAVED), explanation=f"the verdict could not be kept: {error}"
+        report,
+        notes=notes,
+        readiness=Readiness.UNPROVEN,
+        reason=str(Reason.UNSAVED),
+        explanation=f"the verdict could not be kept: {error}",
     )
 
 
@@ -351,5 +377,3 @@ def first_unchecked(plan: str) -> str | None:
         if box and bullet.strip() in ("-", "*", "+") and text.strip():
             return text.strip()
     return None
-
-

@@ -77,7 +77,9 @@ def open_here(world: World, folder: str) -> Repository:
 def write_bug_report(text: str) -> Path | None:
     """A traceback into a file of its own; None when even that fails."""
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="verifyd-bug-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="verifyd-bug-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
             file.write(text)
         return Path(file.name)
     except OSError:

@@ -30,7 +30,12 @@ def complete_gates(_context: click.Context, _parameter: click.Parameter, incompl
 )
 @click.version_option(package_name="verifyd", prog_name="verifyd")
 @click.option(
-    "-C", "folder", default=".", metavar="FOLDER", type=click.Path(file_okay=False), help="Work as if started in FOLDER."
+    "-C",
+    "folder",
+    default=".",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False),
+    help="Work as if started in FOLDER.",
 )
 @click.pass_context
 def cli(context: click.Context, folder: str) -> None:
@@ -76,13 +81,24 @@ def approve(folder: str, yes: bool) -> None:
 
 @cli.command()
 @gates_argument
-@click.option("--gate", "more_gates", multiple=True, metavar="GATE", help="Run this gate, a manual one too; may be repeated.")
+@click.option(
+    "--gate", "more_gates", multiple=True, metavar="GATE", help="Run this gate, a manual one too; may be repeated."
+)
 @click.option("--base", metavar="REF", help="Count the change from REF's merge base instead of VERIFY.md's base.")
 @click.option("--tree", "ref", metavar="REF", help="Verify a commit's tree, not the working tree.")
 @click.option("--staged", is_flag=True, help="Verify the tree in the index: what a commit would hold.")
 @click.option("--fail-fast", is_flag=True, help="End at the first required gate that fails.")
-@click.option("--no-reuse", is_flag=True, help="Run every gate, even where an earlier verdict holds for the same inputs.")
-@click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the answer.")
+@click.option(
+    "--no-reuse", is_flag=True, help="Run every gate, even where an earlier verdict holds for the same inputs."
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the answer.",
+)
 @click.option("--output", type=click.Path(dir_okay=False), help="Write the answer to a file instead of stdout.")
 @click.pass_obj
 def run(folder: str, /, gates: tuple[str, ...], more_gates: tuple[str, ...], **options: Any) -> None:

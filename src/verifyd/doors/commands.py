@@ -66,7 +66,11 @@ def approve(folder: str, *, yes: bool) -> None:
     proposal = propose(world, repository, Request())
     world.console.say(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
     if not yes and not world.console.can_ask():
-        raise UsageError("there is no terminal to ask on", where="approve", remedy="Approve without being asked: verifyd approve --yes")
+        raise UsageError(
+            "there is no terminal to ask on",
+            where="approve",
+            remedy="Approve without being asked: verifyd approve --yes",
+        )
     if not yes and not world.console.ask("Let these commands run in this repository?"):
         raise click.Abort
     by = ApprovedBy.FLAG if yes else ApprovedBy.TERMINAL
