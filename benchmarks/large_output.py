@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import psutil
+
 from measure import VERIFYD, call, in_turn, print_table, repository, runs_from_command_line
 
 GIGABYTE = 1_000_000_000

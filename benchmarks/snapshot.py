@@ -10,8 +10,10 @@ from pathlib import Path
 
 from measure import in_turn, print_table, repository, runs_from_command_line
 from verifyd.app.wiring import make_world
+from verifyd.app.world import World
 
 SIZES = (100, 2_000, 40_000)
+GIT = "git add -A, write-tree, diff-tree"
 
 
 def files(count: int) -> dict[str, str]:
@@ -38,36 +40,32 @@ def with_git(root: Path) -> None:
     index.unlink()
 
 
+def measure_size(world: World, count: int, runs: int) -> None:
+    """Measure one size and print its table."""
+    with repository(files(count)) as root:
+        opened = world.git.open_repository(root)
+        numbers = itertools.count()
+
+        def edit() -> None:
+            (root / "package0" / "module1.py").write_text(f"EDIT = {next(numbers)}\n", "utf-8")
+
+        def with_verifyd() -> None:
+            snapshot, _guard = world.git.snapshot_working_tree(opened, base="auto")
+            world.git.change(snapshot)
+
+        actions = {GIT: lambda: with_git(root), "verifyd snapshot and change": with_verifyd}
+        taken = in_turn(actions, runs, before=edit)
+        guard = world.git.snapshot_working_tree(opened, base="auto")[1]
+        taken |= in_turn({"guard looks once": guard.moved}, runs)
+    print_table(f"{count:,} files, one edited", taken, against=GIT)
+
+
 def main() -> None:
     """Measure and print."""
     runs = runs_from_command_line(__doc__ or "", 10)
     world = make_world()
     for count in SIZES:
-        with repository(files(count)) as root:
-            opened = world.git.open_repository(root)
-            numbers = itertools.count()
-
-            def edit(root: Path = root, numbers: itertools.count[int] = numbers) -> None:
-                (root / "package0" / "module1.py").write_text(f"EDIT = {next(numbers)}\n", "utf-8")
-
-            def with_verifyd() -> None:
-                snapshot, _guard = world.git.snapshot_working_tree(opened, base="auto")  # noqa: B023 - used in this round only
-                world.git.change(snapshot)
-
-            def with_guard_look() -> None:
-                guards[-1].moved()
-
-            guards = [world.git.snapshot_working_tree(opened, base="auto")[1]]
-            taken = in_turn(
-                {
-                    "git add -A, write-tree, diff-tree": lambda: with_git(root),
-                    "verifyd snapshot and change": with_verifyd,
-                },
-                runs,
-                before=edit,
-            )  # noqa: B023
-            taken |= in_turn({"guard looks once": with_guard_look}, runs)
-        print_table(f"{count:,} files, one edited", taken, against="git add -A, write-tree, diff-tree")
+        measure_size(world, count, runs)
 
 
 if __name__ == "__main__":
