@@ -14,6 +14,7 @@ LIMIT = 4_000
 """Characters of TASK.md, always (interface.md, A task)."""
 
 COMMAND_LIMIT = 700
+VERIFY_LIMIT = 300
 PLACES_LIMIT = 900
 OUTPUT_LIMIT = 1_800
 FINDINGS_SHARE = 1_500
@@ -152,14 +153,17 @@ def reproduce(task: TaskDocument) -> str:
 
 
 def verify(task: TaskDocument) -> str:
-    """The command whose exit status says that the task is done."""
-    return f"## Done when this exits with 0\n\n{command(task.verify, 300)}"
+    """The command whose exit status says that the task is done; that of all gates where a name is too long to be quoted."""
+    block = fence(shown(task.verify), "sh")
+    return f"## Done when this exits with 0\n\n{block if len(block) <= VERIFY_LIMIT else fence('verifyd run', 'sh')}"
 
 
-def command(text: str, limit: int = COMMAND_LIMIT) -> str:
+def command(text: str) -> str:
     """A shell command in a fence: whole, because half a command is worse than none."""
     block = fence(shown(text), "sh")
-    return block if len(block) <= limit else "It is too long for this page; `verifyd task --json` holds it whole."
+    return (
+        block if len(block) <= COMMAND_LIMIT else "It is too long for this page; `verifyd task --json` holds it whole."
+    )
 
 
 def constraints(task: TaskDocument) -> str:
@@ -182,8 +186,9 @@ def also(task: TaskDocument) -> str:
     """How much else fails, so that nobody mends it now."""
     if not task.other_failures:
         return ""
-    noun = "failure has another cause and comes" if task.other_failures == 1 else "failures have other causes and come"
-    return f"{task.other_failures} other {noun} as a later task: leave them for now."
+    if task.other_failures == 1:
+        return "1 other failure has another cause and comes as a later task: leave it for now."
+    return f"{task.other_failures} other failures have other causes and come as later tasks: leave them for now."
 
 
 def changed(task: TaskDocument) -> str:
