@@ -38,43 +38,46 @@ class CappedLog:
     def copy_from(self, pipe: int) -> int:
         """One read of at most READ_BYTES; how many bytes came, 0 at the end of the pipe, -1 when there is nothing now."""
         try:
-            count = os.readv(pipe, [self._next_space()])
+            count = os.readv(pipe, [self._buffer])
         except BlockingIOError:
             return -1
         self.seen_bytes += count
-        if self._head_left > 0 and not self.lost:
-            self._keep(self._buffer[:count])
-            self._head_left -= count
-        else:
-            self._tail_seen += count
+        if not self.lost:
+            head = min(count, self._head_left)
+            self._head_left -= head
+            self._write(self._buffer[:head])
+            self._remember(self._buffer[head:count])
         return count
 
     def close(self) -> None:
         """Write the tail, with a line before it that says how much is missing."""
         left_out = self._tail_seen - self._tail_limit
         if left_out <= 0:
-            self._keep(self._tail[: self._tail_seen])
+            self._write(self._tail[: self._tail_seen])
         else:
             oldest = self._tail_seen % self._tail_limit
-            self._keep(memoryview(b"\n[verifyd: %d bytes left out]\n" % left_out))
-            self._keep(self._tail[oldest:])
-            self._keep(self._tail[:oldest])
+            self._write(memoryview(b"\n[verifyd: %d bytes left out]\n" % left_out))
+            self._write(self._tail[oldest:])
+            self._write(self._tail[:oldest])
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
-    def _next_space(self) -> memoryview:
-        """Where the next read goes: past the head straight into the ring that holds the tail."""
-        if self.lost:
-            return self._buffer
-        if self._head_left > 0:
-            return self._buffer[: self._head_left]
+    def _remember(self, portion: memoryview) -> None:
+        """Into the ring that holds the tail."""
+        if not portion:
+            return
         if not self._tail:
             self._tail = memoryview(mmap(-1, self._tail_limit))
-        position = self._tail_seen % self._tail_limit
-        return self._tail[position : position + READ_BYTES]
+        self._tail_seen += len(portion)
+        portion = portion[-self._tail_limit :]
+        end = self._tail_seen % self._tail_limit
+        first = min(end, len(portion))  # what goes to the start of the ring; the rest goes to its end
+        self._tail[end - first : end] = portion[len(portion) - first :]
+        rest = len(portion) - first
+        self._tail[self._tail_limit - rest :] = portion[:rest]
 
-    def _keep(self, portion: memoryview) -> None:
+    def _write(self, portion: memoryview) -> None:
         try:
             while portion and not self.lost:
                 count = os.write(self._file, portion)

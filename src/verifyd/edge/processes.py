@@ -43,6 +43,7 @@ class SupervisedJob:
         self._unpacker = wire.Unpacker()
         self._end = _not_started("its supervisor was killed; all that it had started was ended")
         self._order_is_through = False
+        self._sending = 0
         self._leader_has_ended = False
         self._ended = anyio.Event()
         asyncio.get_running_loop().add_reader(channel, self._read)
@@ -84,8 +85,13 @@ class SupervisedJob:
         return self._leader_has_ended
 
     async def _send(self, message: dict[str, Any]) -> None:
-        with anyio.CancelScope(shield=True), contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            await asyncio.get_running_loop().sock_sendall(self._channel, wire.pack(message))
+        self._sending += 1
+        try:
+            with anyio.CancelScope(shield=True), contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                await asyncio.get_running_loop().sock_sendall(self._channel, wire.pack(message))
+        finally:
+            self._sending -= 1
+            self._close_when_done()
 
     def _read(self) -> None:
         try:
@@ -109,8 +115,13 @@ class SupervisedJob:
         if not self._ended.is_set():
             self._leader_has_ended = True
             asyncio.get_running_loop().remove_reader(self._channel)
-            self._channel.close()
             self._ended.set()
+            self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        """Not while something is being sent: the event loop would go on with a file that is closed, or already another."""
+        if self._ended.is_set() and not self._sending:
+            self._channel.close()
 
 
 class EndedJob:

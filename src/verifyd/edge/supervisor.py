@@ -28,7 +28,7 @@ LONGEST_PAUSE_S = 2.0
 """A longer pause between two turns was not ours: this process was stopped, or the machine slept."""
 _LOOK_AGAIN_S = 0.005
 _KILL_LIMIT_S = 10.0
-_DRAIN_READS = 4
+_DRAIN_BYTES = 4 << 20
 
 # Memory is sampled soon, then at doubling distances up to the heartbeat; it may take a twentieth of the time at most.
 _FIRST_SAMPLE_S = 0.005
@@ -278,9 +278,9 @@ class Supervisor:
 
     def _drain(self) -> None:
         """What is in the pipe; whoever else still holds its other end, from outside the tree, is not waited for."""
-        for _ in range(_DRAIN_READS):
-            if self._log.copy_from(self._output) <= 0:
-                break
+        limit = self._log.seen_bytes + _DRAIN_BYTES
+        while self._log.seen_bytes < limit and self._log.copy_from(self._output) > 0:
+            pass
         self._log.close()
 
     def _report(self, end: str, duration_s: float) -> dict[str, Any]:
