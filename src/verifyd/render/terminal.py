@@ -92,7 +92,8 @@ def gate_facts(gate: GateReport) -> list[str]:
         expected = f" of {duration(gate.expected_s)} expected" if gate.expected_s is not None else ""
         facts.append(f"{duration(gate.duration_s)}{' (reused)' if verdict.reused else expected}")
     if verdict.evidence.tests is not None:
-        facts.append(f"{tests(verdict)} tests" if not verdict.evidence.tests.failed else f"tests: {tests(verdict)}")
+        total, comma, rest = tests(verdict).partition(",")
+        facts.append(f"{total} tests{comma}{rest}")
     if verdict.gate.optional:
         facts.append("(optional)")
     if verdict.reason is not None:
