@@ -134,16 +134,18 @@ class FileHasher:
             arguments = ("update-index", "--add", "--remove", "--replace", *only_ids, "-z", "--stdin")
             ended = self.git.attempt(place, *arguments, content=as_input(paths))
             if ended.status != 0:
-                raise not_storable(ended.complaint)
+                raise not_storable(ended.complaint, paths)
             return dict(read_tracked(self.git, place).entries)
 
 
-def not_storable(complaint: str) -> GitError:
-    """What git said about the file that stopped it."""
-    before, _, path = complaint.rpartition("Unable to process path ")
-    if not path:
-        return GitError(f"a file cannot be snapshotted: {last_line(complaint)}")
-    said = [line.removeprefix("error: ").removeprefix("fatal: ") for line in before.splitlines()]
+def not_storable(complaint: str, paths: Sequence[str]) -> GitError:
+    """What git said about the one of *paths* that stopped it."""
+    marker = "Unable to process path "
+    before, found, path = complaint.rpartition(marker)
+    if not found:
+        before, line = complaint, last_line(complaint)
+        path = next((path for path in paths if line.startswith(f"{path}: ")), "")
+    said = [last_line(line) for line in before.splitlines()]
     because = "; ".join(line for line in said if line) or "git does not say why"
     remedy = "Make the file readable, mend the filter that .gitattributes names for it, or list it in .gitignore."
     return GitError(f"cannot be snapshotted: {because}", where=path, remedy=remedy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,7 +73,6 @@ class GitBinary:
         self._environment = environment
         self._stores: dict[Path, ObjectStore] = {}
         self._layouts: dict[Path, Layout] = {}
-        self._temporary: list[tempfile.TemporaryDirectory[str]] = []
 
     def version(self) -> str:
         """``git version 2.39.5``, as git says it; GitError when it is missing or too old."""
@@ -231,8 +232,9 @@ class GitBinary:
         try:
             store.prepare()
         except OSError:
-            self._temporary.append(tempfile.TemporaryDirectory(prefix="verifyd-"))
-            store = ObjectStore(Path(self._temporary[-1].name), format_name)
+            folder = tempfile.mkdtemp(prefix="verifyd-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            store = ObjectStore(Path(folder), format_name)
             store.prepare()
         store.add_alternate(repository.common_dir / "objects")
         store.prune()

@@ -24,7 +24,7 @@ class Oddity(StrEnum):
     CONVERTED = "stored in another form than on disk (line endings or a filter), and judged in the stored form"
     NO_LFS = "declared for git-lfs, which is not set up here, and judged by its raw content (git lfs install)"
     NO_FILTER = "declared for a filter that is not set up here, and judged by its raw content"
-    ATTRIBUTES = "private attributes that are not part of the judged tree but are in force here"
+    UNREADABLE = "folder that cannot be read, so nothing in it is judged"
 
 
 @dataclass(frozen=True, slots=True)

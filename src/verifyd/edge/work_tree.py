@@ -209,8 +209,9 @@ class RepositoryReader:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def look_at(self, folders: Sequence[str]) -> None:
-        """Add folders to the first look, parents first."""
-        sweep(self.whole.top.root, [below(self.prefix, folder) for folder in folders], known=self.whole.swept)
+        """Add folders to the first look, parents first; our reports are no part of it, even where they are committed."""
+        looked_at = [self.outside(folder) for folder in folders if not is_ours(folder)]
+        sweep(self.whole.top.root, looked_at, known=self.whole.swept)
 
     def stamp(self, path: str) -> Stamp | None:
         """What the first look saw at a path; None for nothing."""
@@ -240,10 +241,22 @@ class RepositoryReader:
             seen = {self.inside(folder) for folder in subfolders(self.whole.swept, map(self.outside, level))}
             level = seen - known - set(nested_folders)
             level -= rules.ignored(level)
-            self.look_at(sorted(level))
             known |= level
+            level = self.readable(level)
+            self.look_at(sorted(level))
             fresh.extend(level)
         return tuple(folder for folder in fresh if folder.rpartition("/")[0] not in fresh)
+
+    def readable(self, folders: Iterable[str]) -> set[str]:
+        """Those folders that may be listed; the others are noted: git sees nothing in them either."""
+        asked = set(folders)
+        readable = {
+            folder
+            for folder in asked
+            if os.access(self.repository.root / folder, os.R_OK | os.X_OK, effective_ids=True)
+        }
+        self.note(Oddity.UNREADABLE, asked - readable)
+        return readable
 
     def outside(self, path: str) -> str:
         """A path of this repository, seen from the top."""
