@@ -239,9 +239,35 @@ def test_pipenv() -> None:
 
 
 def test_a_tool_that_is_not_locked_is_started_bare() -> None:
-    """A lock file without mypy means that the runner's environment has none."""
-    files = {"pyproject.toml": PACKAGED + "[tool.mypy]\n", "uv.lock": 'name = "ruff"\n', "shop/__init__.py": ""}
-    assert commands(files) == {"types": "mypy shop"}
+    """A lock file without mypy means that the runner's environment has none; yet the project calls it."""
+    files = {
+        "pyproject.toml": PACKAGED + "[tool.mypy]\nfiles = ['shop']\n",
+        "uv.lock": 'name = "ruff"\n',
+        "Makefile": "t:\n\tuvx mypy shop\n",
+    }
+    assert commands(files) == {"types": "mypy"}
+
+
+def test_settings_of_a_tool_that_nothing_locks_or_calls_are_no_gate() -> None:
+    """The lock file does not know mypy, and no command of the project starts it: it was left behind."""
+    files = {"pyproject.toml": PACKAGED + "[tool.ruff]\n[tool.mypy]\n", "uv.lock": 'name = "ruff"\n'}
+    assert list(commands(files)) == ["lint"]
+
+
+def test_a_local_hook_is_known_by_its_entry() -> None:
+    """``entry: uv run pyright`` is Pyright, whatever its id; one whose id cannot stand in a command is not skipped."""
+    hooks = """
+repos:
+  - repo: local
+    hooks:
+      - {id: typecheck, entry: uv run pyright shop}
+      - {id: lint rust, entry: cargo clippy}
+"""
+    files = {
+        "pyproject.toml": "[project]\nname='a'\n[dependency-groups]\ndev=['pyright']\n",
+        ".pre-commit-config.yaml": hooks,
+    }
+    assert commands(files) == {"types": "pyright", "hooks": "SKIP=typecheck pre-commit run --all-files"}
 
 
 def test_what_only_a_hook_brings_is_left_to_the_hook() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from verifyd.detect.commands import programs_in
 from verifyd.detect.configuration import list_of, read_yaml, strings, table, unreadable
 from verifyd.detect.model import Ecosystem, Found, Kind, ProposedGate, Tool
 from verifyd.detect.tasks import SAYS
@@ -35,12 +36,15 @@ class Hooks:
     What pre-commit is told to run on a commit.
 
     Attributes:
-        ids: Hook ids in their order.
-        programs: The checking tools among them, as ``programs_in`` names them.
+        programs_of: Hook ids in their order, each with the checking tools it starts, as ``programs_in`` names them.
     """
 
-    ids: tuple[str, ...] = ()
-    programs: frozenset[str] = frozenset()
+    programs_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """The checking tools of all hooks."""
+        return frozenset(program for programs in self.programs_of.values() for program in programs)
 
 
 def read_hooks(folder: Folder) -> Hooks:
@@ -48,18 +52,19 @@ def read_hooks(folder: Folder) -> Hooks:
     name = folder.first(*FILES)
     content = read_yaml(folder.text(name)) if name else {}
     stages = strings(content.get("default_stages"))
-    ids = tuple(hook_ids(content.get("repos"), stages))
-    return Hooks(ids=ids, programs=frozenset(PROGRAM_OF[hook] for hook in ids if hook in PROGRAM_OF))
+    return Hooks(programs_of=dict(hook_programs(content.get("repos"), stages)))
 
 
-def hook_ids(repositories: object, default_stages: tuple[str, ...]) -> Iterable[str]:
-    """Ids of the hooks that run at a commit."""
+def hook_programs(repositories: object, default_stages: tuple[str, ...]) -> Iterable[tuple[str, frozenset[str]]]:
+    """Id and tools of the hooks that run at a commit."""
     for repository in list_of(repositories):
         for hook in list_of(table(repository).get("hooks")):
             known = table(hook)
             stages = strings(known.get("stages")) or default_stages
-            if isinstance(known.get("id"), str) and (not stages or STAGES & set(stages)):
-                yield known["id"]
+            identity, entry = known.get("id"), known.get("entry")
+            if isinstance(identity, str) and (not stages or STAGES & set(stages)):
+                named = PROGRAM_OF.get(identity)
+                yield identity, frozenset({named}) if named else programs_in(entry if isinstance(entry, str) else "")
 
 
 def detect_hooks(folder: Folder, hooks: Hooks, taken: frozenset[str], start: tuple[str, tuple[Tool, ...]]) -> Found:
@@ -74,9 +79,9 @@ def detect_hooks(folder: Folder, hooks: Hooks, taken: frozenset[str], start: tup
     if name is None:
         return Found()
     note = unreadable(name, folder.text(name))
-    skipped = [hook for hook in dict.fromkeys(hooks.ids) if hook in NEVER or PROGRAM_OF.get(hook) in taken]
-    left = [hook for hook in hooks.ids if hook not in skipped]
-    if not left or not all(re.fullmatch(r"[\w.-]+", hook) for hook in skipped):
+    skipped = [hook for hook, programs in hooks.programs_of.items() if can_be_skipped(hook, programs, taken)]
+    left = [hook for hook in hooks.programs_of if hook not in skipped]
+    if not left:
         return Found(notes=(note,) if note else ())
     words, tools = start
     skip = f"SKIP={','.join(skipped)} " if skipped else ""
@@ -89,8 +94,13 @@ def detect_hooks(folder: Folder, hooks: Hooks, taken: frozenset[str], start: tup
         why=f"there is {name}",
         says=SAYS[Kind.HOOKS],
         more=f"They may rewrite files, so they run on a copy of the tree.{left_out}",
-        programs=frozenset({"pre-commit"}) | {PROGRAM_OF[hook] for hook in left if hook in PROGRAM_OF},
+        programs=frozenset({"pre-commit"}).union(*(hooks.programs_of[hook] for hook in left)),
         tools=tools,
         isolated=True,
     )
     return Found(gates=(gate,))
+
+
+def can_be_skipped(hook: str, programs: frozenset[str], taken: frozenset[str]) -> bool:
+    """Whether a hook has nothing to add, and a name that can stand in a command."""
+    return re.fullmatch(r"[\w.-]+", hook) is not None and (hook in NEVER or (bool(programs) and programs <= taken))

@@ -47,12 +47,14 @@ def wanted(project: PythonProject, hooks: Hooks, checker: Checker) -> str | None
     """
     The place that asks for a checker; None when there is none, or when it is left to a hook.
 
-    One that only a pre-commit hook brings is left to the hook: its version is pinned there, and nothing else installs it.
+    One that only a pre-commit hook brings is left to the hook: its version is pinned there, and nothing else installs it. One
+    that the lock file does not know and nothing calls is not used any more, whatever its settings say.
     """
     configured = project.why_configured(tables=checker.tables, files=checker.files, sections=checker.sections)
     if project.declares(checker.name):
         return configured or f"the requirements name {checker.name}"
-    return None if checker.program in hooks.programs else configured
+    left_behind = project.locked and checker.name not in project.locked and not project.calls(checker.name)
+    return None if left_behind or checker.program in hooks.programs else configured
 
 
 def is_in_use(project: PythonProject, hooks: Hooks, checker: Checker, before: list[Checker]) -> bool:

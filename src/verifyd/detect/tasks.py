@@ -17,7 +17,7 @@ NAMES: Mapping[Kind, tuple[str, ...]] = {
     ),
     Kind.TYPES: (
         "types", "typecheck", "type-check", "type:check", "types:check", "types-check", "check-types", "check:types", "check-typing", "typing",
-        "check:ts", "ts:check", "tsc", "mypy", "pyright",
+        "check:ts", "ts:check", "tsc", "mypy", "pyright", "test:types", "test:typecheck",
     ),
     Kind.TESTS: (
         "test", "tests", "unit", "unittest", "unittests", "unit-test", "unit-tests", "test:unit", "test-unit", "test:ci", "test-ci", "test:run",
