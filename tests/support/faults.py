@@ -88,6 +88,11 @@ def killed_at(script: str, calls: str, number: int, *arguments: object) -> bool:
     return done.returncode == -9
 
 
+def names_in(folder: Path) -> list[str]:
+    """What a folder holds, sorted."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 FILL = """
 def fill(folder):
     '''Write until the file system is full to the last byte; the file that fills it.'''
