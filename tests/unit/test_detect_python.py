@@ -111,6 +111,12 @@ def test_a_second_type_checker_needs_settings_and_a_requirement() -> None:
     assert commands(both) == {"types": "mypy", "types-pyright": "pyright"}
 
 
+def test_the_type_checker_with_settings_comes_first() -> None:
+    """mypy is only a requirement (its plugin is tested, say), Pyright is set up: Pyright is the gate."""
+    text = "[project]\nname='a'\n[dependency-groups]\ndev = ['mypy', 'pyright']\n[tool.pyright]\n"
+    assert commands({"pyproject.toml": text}) == {"types": "pyright"}
+
+
 def test_ty_and_pyright_alone() -> None:
     """Each is taken where it is the only type checker."""
     assert commands({"pyproject.toml": PACKAGED + "[tool.ty]\n"}) == {"types": "ty check"}

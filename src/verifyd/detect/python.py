@@ -33,10 +33,14 @@ def detect_python(folder: Folder, hooks: Hooks) -> Found:
     )
 
 
+CHECKERS = (RUFF, FLAKE8, RUFF_FORMAT, BLACK, ISORT, MYPY, PYRIGHT, BASEDPYRIGHT, TY)
+"""Of each kind the most telling first."""
+
+
 def chosen(project: PythonProject, hooks: Hooks) -> list[tuple[Checker, str]]:
-    """The checkers that are used, each with the place that says so."""
+    """The checkers that are used, each with the place that says so; of the type checkers those with settings first."""
     found: list[tuple[Checker, str]] = []
-    for checker in (RUFF, FLAKE8, RUFF_FORMAT, BLACK, ISORT, MYPY, PYRIGHT, BASEDPYRIGHT, TY):
+    for checker in sorted(CHECKERS, key=lambda one: one.kind is Kind.TYPES and not has_settings(project, one)):
         why = wanted(project, hooks, checker)
         if why is not None and is_in_use(project, hooks, checker, [one for one, _ in found]):
             found.append((checker, why))
