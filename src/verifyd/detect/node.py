@@ -42,12 +42,14 @@ def detect_node(folder: Folder) -> Found:
 def pick_scripts(project: NodeProject) -> Mapping[Kind, Task]:
     """The script to take for each kind, none of them part of another."""
     tasks = [task for task in project.tasks() if not is_browser(task) and not has_all_parts_named(project, task.name)]
-    picked = meant_by_text(pick_tasks(tasks, KINDS))
+    picked = pick_tasks(tasks, KINDS)
+    if set(picked) - {Kind.BUILD, Kind.CHECK}:
+        picked.pop(Kind.CHECK, None)  # a command for everything, beside gates for its parts
     if Kind.BUILD in picked and any(OUTPUT.match(path) for path in project.folder.inside):
         del picked[Kind.BUILD]  # what it writes is part of the tree, so the gate itself would move the tree
     tests = picked.get(Kind.TESTS)
-    for kind in (*STATIC, Kind.BUILD) if tests is not None else ():
-        if kind in picked and is_part(project, picked[kind], tests):
+    for kind in (*STATIC, Kind.BUILD):
+        if tests is not None and kind in picked and is_part(project, picked[kind], tests):
             del picked[kind]
     return picked
 
@@ -66,22 +68,8 @@ def has_all_parts_named(project: NodeProject, name: str) -> bool:
     return bool(parts) and all(part in known and hazard(project.whole_text(part)) is None for part in parts)
 
 
-def meant_by_text(picked: dict[Kind, Task]) -> dict[Kind, Task]:
-    """A script called ``check`` is whatever its one tool is; beside gates for the parts of the work it is left out."""
-    check = picked.pop(Kind.CHECK, None)
-    if check is None:
-        return picked
-    programs = programs_in(check.text)
-    for kind, own in ((Kind.TYPES, {"tsc"}), (Kind.LINT, {"eslint", "biome", "oxlint"})):
-        if programs and programs <= own and kind not in picked:
-            return {**picked, kind: check}
-    return picked if set(picked) - {Kind.BUILD} else {**picked, Kind.CHECK: check}
-
-
-def is_part(project: NodeProject, task: Task, tests: Task | None) -> bool:
+def is_part(project: NodeProject, task: Task, tests: Task) -> bool:
     """Whether the script of the tests already does what another script does."""
-    if tests is None:
-        return False
     programs = programs_in(task.text) if task.name not in NAMES[Kind.BUILD] else frozenset()
     return task.name in project.calls(tests.name) or (bool(programs) and programs <= programs_in(tests.text))
 
