@@ -68,6 +68,12 @@ def launch(command: tuple[str, ...], *, folder: str, environment: Mapping[str, s
         os.close(standard_input)
 
 
+def trouble_of(error: OSError) -> str:
+    """What could not be used, and why, for people."""
+    why = error.strerror or str(error)
+    return f"{error.filename}: {why}" if error.filename else why
+
+
 def _executable(name: str, environment: Mapping[str, str]) -> str:
     """Where the command is by the job's own PATH; the first that may be run."""
     refusal = OSError(errno.ENOENT, "not found on PATH", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import sys
@@ -83,7 +84,7 @@ def _prctl(option: int, value: int) -> bool:
 
 def _required() -> ctypes.CDLL:
     if _libc is None:
-        raise OSError(f"there are no namespaces on {sys.platform}")
+        raise OSError(errno.ENOSYS, "there are no namespaces", sys.platform)
     return _libc
 
 

@@ -7,6 +7,7 @@ Sources: user_namespaces(7), mount_namespaces(7), the kernel's overlayfs documen
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from stat import S_ISDIR
@@ -108,25 +109,23 @@ class View:
             os.chmod(os.path.join(work, "work"), 0o700)
 
 
-def probe(folder: str) -> str:
+def probe(folder: str) -> None:
     """
-    Why no view can be had with its files below *folder*; empty when one can.
+    Do what gates do, in a view whose files are below *folder*; this process stays in the namespaces.
 
-    Does in an empty folder what gates do; this process stays in the namespaces.
+    Raises:
+        OSError: No view can be had, and why.
     """
     home = os.path.join(folder, f"verifyd-probe-{os.getpid()}")
+    os.mkdir(home, 0o700)
     try:
-        os.mkdir(home, 0o700)
-        try:
-            return _try_view(os.path.join(home, "judged"), os.path.join(home, "real"))
-        finally:
-            overlay_changes.remove(home)
-    except OSError as error:
-        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _try_view(os.path.join(home, "judged"), os.path.join(home, "real"))
+    finally:
+        overlay_changes.remove(home)
 
 
-def _try_view(judged: str, real: str) -> str:
-    for path in (judged, f"{judged}/old", f"{judged}/kept", real):
+def _try_view(judged: str, real: str) -> None:
+    for path in (judged, f"{judged}/old", real):
         os.mkdir(path)
     _write(f"{judged}/old/file", "judged")
     view = View(judged, real, ())
@@ -135,13 +134,14 @@ def _try_view(judged: str, real: str) -> str:
         _write(f"{real}/old/file", "changed")
         os.unlink(f"{real}/old/file")
         os.rmdir(f"{real}/old")
-        os.mkdir(f"{real}/old")
+        os.mkdir(f"{real}/old")  # where the file system cannot note that nothing shows through, this fails
         _write(f"{real}/new", "new")
         modified = view.leave()
     except OSError:
         view.discard()
         raise
-    return "" if modified == ["new", "old/file"] else f"a view does not show what was changed in it: {modified}"
+    if modified != ["new", "old/file"]:
+        raise OSError(errno.ENOTSUP, f"a view does not tell what was changed in it: {modified}", real)
 
 
 def _write(path: str, text: str) -> None:

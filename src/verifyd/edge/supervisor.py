@@ -138,7 +138,7 @@ class Supervisor:
         except OSError as error:
             if self._view is not None:
                 self._view.discard()
-            return {"end": "not_started", "trouble": f"{error.filename}: {error.strerror}"}
+            return {"end": "not_started", "trouble": launch.trouble_of(error)}
         if self._channel.has_waiting():
             self._take_messages()
         while self._tree.exit_status is None and not self._gave_up:
@@ -298,10 +298,18 @@ class Supervisor:
         }
 
 
+def _probe(folder: str) -> str:
+    try:
+        namespaces.probe(folder)
+    except OSError as error:
+        return launch.trouble_of(error)
+    return ""
+
+
 def supervise(channel: Channel) -> None:
     """Take one order and see it through; nothing when the main program went away before it was whole."""
     order = channel.receive_one()
     if order is not None and "probe" in order:
-        channel.send({"trouble": namespaces.probe(order["probe"])})
+        channel.send({"trouble": _probe(order["probe"])})
     elif order is not None:
         channel.send(Supervisor(channel, order).run())

@@ -1,0 +1,87 @@
+"""The supervisor's clock and its steps of stopping, as values."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from verifyd.edge.supervisor import HEARTBEAT_S, RunningClock, Stop
+
+
+def clock_of(*moments: float) -> RunningClock:
+    """A clock that is asked at these moments, the first when it is made."""
+    coming: Iterator[float] = iter(moments)
+    return RunningClock(lambda: next(coming))
+
+
+def test_ordinary_pauses_count() -> None:
+    """Turns less than two seconds apart add up to the time between them."""
+    clock = clock_of(100.0, 100.2, 102.1, 103.0)
+    assert [clock.now() for _ in range(3)] == [100.2, 102.1, 103.0]
+
+
+def test_a_long_pause_counts_as_one_heartbeat() -> None:
+    """Fault 4: an hour in which nothing ran is two tenths of a second; what comes after counts again."""
+    clock = clock_of(100.0, 100.2, 3700.2, 3701.2)
+    assert [clock.now() for _ in range(3)] == pytest.approx([100.2, 100.2 + HEARTBEAT_S, 101.2 + HEARTBEAT_S])
+
+
+def steps(stop: Stop, *moments: float) -> list[signal.Signals | None]:
+    """What is due at each moment."""
+    return [stop.due(moment) for moment in moments]
+
+
+def test_nothing_is_due_while_the_job_may_go_on() -> None:
+    """Without a reason to stop there is no signal."""
+    assert steps(Stop(2.0), 0.0, 1e9) == [None, None]
+
+
+def test_each_signal_waits_for_its_grace_period() -> None:
+    """SIGINT at once, SIGTERM after the grace period, SIGKILL after another, and again after each."""
+    stop = Stop(2.0)
+    stop.begin("timed_out")
+    assert steps(stop, 10.0, 11.9, 12.0, 13.9, 14.0, 15.0, 16.0) == [
+        signal.SIGINT,
+        None,
+        signal.SIGTERM,
+        None,
+        signal.SIGKILL,
+        None,
+        signal.SIGKILL,
+    ]
+
+
+def test_the_first_reason_stays() -> None:
+    """A job that timed out and is cancelled while it is being stopped has timed out."""
+    stop = Stop(2.0)
+    stop.begin("timed_out")
+    stop.begin("cancelled")
+    assert (stop.end, stop.at_once) == ("timed_out", False)
+
+
+def test_at_once_skips_everything() -> None:
+    """Whatever stage it is at, SIGKILL is due now and stays due."""
+    stop = Stop(600.0)
+    stop.begin("cancelled")
+    assert steps(stop, 10.0) == [signal.SIGINT]
+    stop.begin("cancelled", at_once=True)
+    assert steps(stop, 10.1, 10.1) == [signal.SIGKILL, signal.SIGKILL]
+
+
+def test_hastening_goes_on_to_sigterm() -> None:
+    """When nobody waits any more, SIGTERM is due now and SIGKILL half a second later at most."""
+    stop = Stop(600.0)
+    stop.begin("cancelled")
+    assert steps(stop, 10.0) == [signal.SIGINT]
+    stop.hasten()
+    assert steps(stop, 10.1, 10.5, 10.6) == [signal.SIGTERM, None, signal.SIGKILL]
+
+
+def test_hastening_never_lengthens_a_grace_period() -> None:
+    """A grace period that was shorter stays."""
+    stop = Stop(0.1)
+    stop.begin("cancelled")
+    stop.hasten()
+    assert steps(stop, 10.0, 10.1) == [signal.SIGTERM, signal.SIGKILL]
