@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verifyd.evidence.model import Finding, Severity
-from verifyd.render.shown import shown, shown_line, spell_bytes
+from verifyd.render.shown import shown, shown_line, shown_path
 from verifyd.report import GateReport, Report
 from verifyd.task import Task
 from verifyd.verdict import Status
@@ -84,7 +84,7 @@ def of_kind(level: str, found: list[Annotation]) -> list[str]:
 def command(annotation: Annotation) -> str:
     """``::error file=src/a.py,line=7,col=1,title=lint%3A F401::message``."""
     properties = {
-        "file": spell_bytes(annotation.path),
+        "file": shown_path(annotation.path),
         "line": annotation.line,
         "col": annotation.column if annotation.line is not None else None,
         "title": shown_line(annotation.title, 120),

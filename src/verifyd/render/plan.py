@@ -25,6 +25,7 @@ from verifyd.render.plan_document import GatePlan, LeftOutEntry, PlanDocument
 from verifyd.render.shown import spell_bytes
 from verifyd.report import Approved, Hold
 from verifyd.snapshot import Snapshot
+from verifyd.verdict import counted
 
 
 class DeclaredPipeline(Protocol):
@@ -114,7 +115,7 @@ def script_lines(gate: Gate) -> list[str]:
 def attributes(planned: PlannedGate) -> list[str]:
     """What bears on a run, a line each, only where it is not the default."""
     gate = planned.gate
-    inputs = f"{', '.join(gate.paths)} ({planned.inputs} files)" if gate.paths else None
+    inputs = f"{', '.join(gate.paths)} ({counted(planned.inputs, 'file')})" if gate.paths else None
     known = {
         "inputs": inputs,
         "folder": gate.cwd if gate.cwd != "." else None,
@@ -122,7 +123,7 @@ def attributes(planned: PlannedGate) -> list[str]:
         "limit": duration(gate.timeout_s) if gate.timeout_s != DEFAULT_TIMEOUT_S else None,
         "needs": ", ".join(gate.needs) or None,
         "passes with": f"exit status {gate.expect}" if gate.expect else None,
-        "at least": f"{gate.min_tests} tests" if gate.min_tests is not None else None,
+        "at least": counted(gate.min_tests, "test") if gate.min_tests is not None else None,
         "environment": " ".join(f"{name}={value}" for name, value in gate.env) or None,
         "evidence": f"{gate.evidence.kind} {gate.evidence.pattern}".strip() if gate.evidence else None,
         "server": f"{gate.server} (ready: {gate.ready})" if gate.server else None,
