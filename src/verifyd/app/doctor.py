@@ -15,7 +15,7 @@ from verifyd.app.ports import Repository, Store
 from verifyd.app.world import World
 from verifyd.edge.named_programs import named_programs
 from verifyd.errors import StoreError, VerifydError
-from verifyd.pipeline import Gate, Manual, Pipeline
+from verifyd.pipeline import Gate, Pipeline
 from verifyd.render.doctor import Check, CheckStatus
 from verifyd.snapshot import Snapshot
 from verifyd.timing import make_timing
@@ -132,22 +132,14 @@ def examine_declared(world: World, repository: Repository, snapshot: Snapshot) -
 def examine_page(pipeline: Pipeline) -> Checks:
     """What VERIFY.md declares."""
     runnable = [gate for gate in pipeline.gates if gate.manual is None]
-    never = [gate for gate in pipeline.gates if gate.manual not in (None, Manual.DECLARED)]
+    resting = [gate.name for gate in pipeline.gates if gate.manual is not None]
     if not runnable and not pipeline.has_diff_gate:
         remedy = "Write a heading such as '## tests' and below it a ```sh fence with the command."
         yield bad(VERIFY_MD, "declares no gate that runs by itself, so every tree would be ready", remedy)
         return
-    yield ok(
-        VERIFY_MD,
-        f"declares {counted(len(runnable), 'gate')} to run{' and the diff gate' if pipeline.has_diff_gate else ''}",
-    )
-    if never:
-        names = ", ".join(f"{gate.name} ({gate.manual})" for gate in never)
-        yield warn(
-            VERIFY_MD,
-            f"never run by verifyd: {names}",
-            "Rewrite them as commands that only look, or mark them (manual).",
-        )
+    diff_gate = " and the diff gate" if pipeline.has_diff_gate else ""
+    never = f"; never run by themselves: {', '.join(resting)}" if resting else ""
+    yield ok(VERIFY_MD, f"declares {counted(len(runnable), 'gate')}{diff_gate}{never}")
 
 
 def examine_approval(declared: Declared) -> Checks:
