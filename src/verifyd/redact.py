@@ -124,7 +124,8 @@ RULES = (
     Rule(
         hints=("--",),
         pattern=re.compile(
-            rf"(--[\w-]{{0,40}}{NAME}(?:-\w{{1,40}}+)?\s{{1,4}}[\"']?)(?!-)([^\s\"']{{1,500}}+)", re.IGNORECASE
+            rf"((?<![\w-])--[\w-]{{0,40}}{NAME}(?:-\w{{1,40}}+)?\s{{1,4}}[\"']?)(?!-)([^\s\"']{{1,500}}+)",
+            re.IGNORECASE,
         ),
         replacement=lambda match: match[0] if NO_VALUE.fullmatch(match[2]) else match[1] + MASK,
     ),
