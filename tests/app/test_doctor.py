@@ -82,7 +82,7 @@ def test_all_is_well() -> None:
         ("tree", "1f1f1f1f1f1f, 2 files"),
         ("VERIFY.md", "declares 2 gates"),
         ("approval", f"given by terminal at {APPROVED_AT}"),
-        ("tools", "found for 2 gates of 2"),
+        ("tools", "found for 2 gates"),
         ("history", "sound, 20.5 kB"),
         ("state", "/repository/.git/verifyd can be written"),
         ("runs", "logs and artifacts of 0 earlier runs, 0 bytes"),
@@ -168,23 +168,40 @@ def test_changed_since_it_was_approved() -> None:
 
 @pytest.mark.parametrize("page, status", [(PAGE, "bad"), (PAGE.replace("## tests", "## tests (optional)"), "warn")])
 def test_a_tool_that_is_missing(page: str, status: str) -> None:
-    """Bad for a required gate, worth knowing for an optional one; it names gate, line and program."""
+    """Bad for a required gate, worth knowing for an optional one."""
     fake = a_world(page)
     fake.tools = frozenset({"ruff"})
-    remedy = "Install it, or activate the environment it lies in, where verifyd is started."
     assert not_ok(found(fake)) == [
-        ("tools", status, "tests (VERIFY.md:9) needs pytest: not found in . or on PATH", remedy)
+        ("tools", status, "pytest is not on this machine, needed by tests", "Install it, or put its folder on PATH.")
+    ]
+
+
+def test_a_tool_that_several_gates_miss_is_said_once() -> None:
+    """With all their names; it is bad as soon as one of them is required."""
+    page = "# V\n\n## lint (optional)\n```sh\nruff check\n```\n\n## format\n```sh\nruff format --check\n```\n"
+    fake = a_world(page)
+    fake.tools = frozenset()
+    tools = [check for check in not_ok(found(fake)) if check[0] == "tools"]
+    assert [(status, what) for _, status, what, _ in tools] == [
+        ("bad", "ruff is not on this machine, needed by lint, format")
+    ]
+
+
+def test_a_tool_in_an_environment_that_is_not_active() -> None:
+    """It is there, only not on PATH: the remedy is to activate it."""
+    fake = a_world()
+    fake.tools = frozenset({"ruff"})
+    fake.files.content[ROOT / "venv/bin/pytest"] = b""
+    assert [remedy for *_, remedy in not_ok(found(fake))] == [
+        "Activate the environment it lies in: . venv/bin/activate"
     ]
 
 
 def test_a_servers_tool_counts_too() -> None:
     """What the server's command starts is looked for as well."""
-    fake = a_world(
-        PAGE.replace("```sh\npytest", '```sh server="serve-shop --port {port}" ready=127.0.0.1:{port}\npytest')
-    )
-    assert [what for _, _, what, _ in not_ok(found(fake))] == [
-        "tests (VERIFY.md:9) needs serve-shop: not found in . or on PATH"
-    ]
+    server = '```sh server="serve-shop --port {port}" ready=127.0.0.1:{port}\npytest'
+    fake = a_world(PAGE.replace("```sh\npytest", server))
+    assert [what for _, _, what, _ in not_ok(found(fake))] == ["serve-shop is not on this machine, needed by tests"]
 
 
 def test_gates_that_never_ran_or_not_for_days() -> None:

@@ -39,7 +39,7 @@ def test_an_existing_page_is_never_overwritten(fake: FakeWorld) -> None:
         init(fake.world, REPOSITORY)
     assert str(raised.value) == (
         "VERIFY.md: there is one already, and it is never overwritten\n"
-        "  See what it says with: verifyd plan. For a new one, move it away first: git mv VERIFY.md VERIFY.old.md"
+        "  See what it says with: verifyd plan. For a new one, move it away first: mv VERIFY.md VERIFY.old.md"
     )
     assert fake.files.content == before
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 
 from verifyd.app.declared import VERIFY_MD, Declared, read_declared
+from verifyd.app.init import inactive_place
 from verifyd.app.ports import Repository, Store
 from verifyd.app.world import World
 from verifyd.edge.named_programs import named_programs
@@ -156,19 +157,23 @@ def examine_approval(declared: Declared) -> Checks:
 
 
 def examine_tools(world: World, repository: Repository, gates: Sequence[Gate]) -> Checks:
-    """Whether the programs that the gates name are on this machine."""
-    found = 0
+    """Whether the programs that the gates name are on this machine; one check for each that is not."""
+    missing: dict[tuple[str, str], list[Gate]] = {}
     for gate in gates:
-        missing = missing_programs(world, repository, gate)
-        found += not missing
-        if missing:
-            make = warn if gate.optional else bad
-            what = (
-                f"{gate.name} ({VERIFY_MD}:{gate.line}) needs {', '.join(missing)}: not found in {gate.cwd} or on PATH"
-            )
-            yield make("tools", what, "Install it, or activate the environment it lies in, where verifyd is started.")
-    if found:
-        yield ok("tools", f"found for {counted(found, 'gate')} of {len(gates)}")
+        for program in missing_programs(world, repository, gate):
+            missing.setdefault((program, gate.cwd), []).append(gate)
+    for (program, folder), needing in missing.items():
+        make = warn if all(gate.optional for gate in needing) else bad
+        names = ", ".join(gate.name for gate in needing)
+        place = inactive_place(world, repository, program, folder)
+        remedy = (
+            f"Activate the environment it lies in: . {place}/activate"
+            if place
+            else "Install it, or put its folder on PATH."
+        )
+        yield make("tools", f"{program} is not on this machine, needed by {names}", remedy)
+    if gates and not missing:
+        yield ok("tools", f"found for {counted(len(gates), 'gate')}")
 
 
 def missing_programs(world: World, repository: Repository, gate: Gate) -> tuple[str, ...]:

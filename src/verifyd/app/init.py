@@ -83,7 +83,7 @@ def init(world: World, repository: Repository) -> InitResult:
 
 def remedy_for_existing() -> str:
     """What to do about a page that is there."""
-    return "See what it says with: verifyd plan. For a new one, move it away first: git mv VERIFY.md VERIFY.old.md"
+    return "See what it says with: verifyd plan. For a new one, move it away first: mv VERIFY.md VERIFY.old.md"
 
 
 def well_known_texts(world: World, repository: Repository, snapshot: Snapshot) -> dict[str, str]:
@@ -126,10 +126,15 @@ def is_there(world: World, repository: Repository, tool: Tool, folder: str) -> b
 
 def remedy_of(world: World, repository: Repository, tool: Tool, folder: str) -> str:
     """How the tool comes to be found: by activating the environment it already lies in, else by installing it."""
+    place = inactive_place(world, repository, tool.name, folder)
+    return tool.install if place is None else f"it is in {place}, which is not on PATH: . {place}/activate"
+
+
+def inactive_place(world: World, repository: Repository, name: str, folder: str) -> str | None:
+    """The virtual environment's folder, relative to the root, where a program lies without being on PATH; None for none."""
     for home in dict.fromkeys((folder, ".")):
         for place in ENVIRONMENT_FOLDERS:
             found = repository.root / home / place
-            if world.files.size(found / tool.name) is not None:
-                where = found.relative_to(repository.root)
-                return f"it is in {where}, which is not on PATH: . {where}/activate"
-    return tool.install
+            if world.files.size(found / name) is not None:
+                return str(found.relative_to(repository.root))
+    return None
