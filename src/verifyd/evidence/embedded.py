@@ -58,7 +58,11 @@ def _take_junit(found: Embedded, tree: SourceTree) -> None:
         root = "</testsuites>" if "<testsuites" in start[0] else "</testsuite>"
         end = found.rest.find(root, start.start())
         stop = end + len(root) if end >= 0 else len(found.rest)
-        found.results.append(read_junit(io.BytesIO(found.rest[start.start() : stop].encode("utf-8", "replace")), tree))
+        result = read_junit(io.BytesIO(found.rest[start.start() : stop].encode("utf-8", "replace")), tree)
+        if (
+            result.trouble is None or result.tests is None or result.tests.total
+        ):  # a file cut short says nothing of no tests
+            found.results.append(result)
         found.rest = found.rest[: start.start()] + found.rest[stop:]
 
 

@@ -113,7 +113,7 @@ def read_mocha(scan: Scan) -> None:
     if start is None or scan.taken[start[0]]:
         return
     found = scan.find(_MOCHA_CASE, start[0], len(scan.lines))
-    while found is not None:
+    while found is not None and not scan.is_full:
         following = scan.find(_MOCHA_CASE, found[0] + 1, len(scan.lines))
         stop = following[0] if following is not None else _two_blank_lines(scan, found[0])
         titles, body_at = _mocha_title(scan, found[0], found[1]["title"], stop)
@@ -184,7 +184,7 @@ def _flaky(scan: Scan, start: int, stop: int) -> tuple[set[str], int]:
 
 def _read_playwright_run(scan: Scan, start: int, stop: int, flaky: set[str]) -> None:
     found = scan.find(_PLAYWRIGHT_CASE, start, stop)
-    while found is not None:
+    while found is not None and not scan.is_full:
         following = scan.find(_PLAYWRIGHT_CASE, found[0] + 1, stop)
         body = scan.lines[found[0] + 1 : following[0] if following is not None else stop]
         subject = without_position(found[1]["title"])
@@ -215,5 +215,8 @@ def _add(scan: Scan, at: int, *, subject: str, body: list[str], file: str, is_co
 
 
 def _first(body: list[str]) -> str:
-    """The first paragraph's first line: what went wrong, before expected and received."""
-    return next((line.strip() for line in body if line.strip()), "failed")
+    """What went wrong, before expected and received: the first line, and the one after it when it ends in a colon."""
+    said = [line.strip() for line in body[:20] if line.strip()]
+    if len(said) > 1 and said[0].endswith(":"):
+        return f"{said[0]} {said[1]}"
+    return said[0] if said else "failed"

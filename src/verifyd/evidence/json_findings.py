@@ -128,7 +128,7 @@ def _code(entry: Mapping[str, Json], tool: str | None) -> str | None:
         return f"SC{number(entry.get('code')):04d}"
     if tool == "eslint":  # its messageId is no rule
         return text(entry.get("ruleId")) or None
-    return text(_first(entry, _CODES)) or None
+    return next((code for chain in _CODES if (code := text(dig(entry, *chain.split("."))))), None)
 
 
 def _severity(entry: Mapping[str, Json]) -> Severity:

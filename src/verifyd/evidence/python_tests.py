@@ -20,7 +20,8 @@ _HEADING = re.compile(
     r"={3,200} (?P<title>test session starts|ERRORS|FAILURES|PASSES|XFAILURES|XPASSES|warnings summary.{0,40}|short test summary info) ={3,200}$"
 )
 _END = re.compile(
-    r"=*\s?(?:\d{1,7} [a-z]{1,20}(?:, \d{1,7} [a-z ]{1,30})*|no tests ran|no tests collected.{0,60}) in \d.{0,40}$"
+    r"=*\s?(?:\d{1,7} [a-z]{1,20}(?:, \d{1,7} [a-z ]{1,30})*|no tests ran|no tests collected.{0,60})"
+    r" in \d[\d.]{0,12}s(?: \([\d:]{1,12}\))?\s?=*$"
 )
 _SECTION = re.compile(r"_{3,200} (?P<title>.{1,1000}) _{3,200}$")
 _SECTION_END = re.compile(

@@ -39,12 +39,9 @@ class Draft:
         """The finding itself."""
         kind = self.kind
         if kind is None:
-            known = self.recognised or self.tool is not None
-            kind = (
-                kind_of(code=self.code, message=self.message, tool=self.tool, severity=self.severity)
-                if known
-                else FindingKind.OTHER
-            )
+            kind = kind_of(code=self.code, message=self.message, tool=self.tool, severity=self.severity)
+            if kind is FindingKind.LINT and not self.recognised and self.tool is None:
+                kind = FindingKind.OTHER
         return make_finding(
             self.message,
             place=self.place,

@@ -158,7 +158,9 @@ _PLAYWRIGHT = re.compile(
     r"\s{2}(?P<number>\d{1,9}) (?P<word>passed|failed|flaky|skipped|interrupted|did not run)(?: \([\d.]{1,10}\w{1,2}\))?$"
 )
 _BUN = re.compile(r"\s(?P<number>\d{1,9}) (?P<word>pass|fail|skip|todo)$")
-_PYTEST = re.compile(r"=*\s?\d{1,9} [a-z]{1,20}(?:, \d{1,9} [a-z ]{1,30})* in \d[\d.]{0,12}s\b.{0,30}$")
+_PYTEST = re.compile(
+    r"=*\s?\d{1,9} [a-z]{1,20}(?:, \d{1,9} [a-z ]{1,30})* in \d[\d.]{0,12}s(?: \([\d:]{1,12}\))?\s?=*$"
+)
 
 _LAST_LINES: tuple[tuple[str, re.Pattern[str], _Reader], ...] = (
     ("pytest", _PYTEST, _words),

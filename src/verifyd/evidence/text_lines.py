@@ -15,17 +15,17 @@ MOST_CONTINUED = 12
 
 _LEVEL = r"(?:(?P<level>ERROR|WARNING|WARN|INFO|error|warning|vet|\[error\]|\[warn\]|\[ERROR\]|\[WARNING\]):?\s{1,4}(?:Failed to parse |cannot format )?)?"
 _COLONS = re.compile(
-    r"\s{0,12}" + _LEVEL + r"(?P<path>[^\s:][^:]{0,500}+):(?P<line>\d{1,7})(?::(?P<column>\d{1,7}))?"
+    r"\s{0,12}" + _LEVEL + r"(?P<path>(?:file://)?[^\s:][^:]{0,500}+):(?P<line>\d{1,7})(?::(?P<column>\d{1,7}))?"
     r"(?:-\d{1,7}(?::\d{1,7})?|(?::\d{1,7}){1,2})?(?P<said>[:\s].*|$)"
 )
 _PARENTHESES = re.compile(
     r"\s{0,12}(?P<path>[^\s:][^:]{0,500})\((?P<line>\d{1,7}),(?P<column>\d{1,7})\)\s?:(?P<said>.*)"
 )
 _WORDS = re.compile(
-    r"(?P<path>[^\s:][^:]{0,500}+): line (?P<line>\d{1,7})(?:, col(?:umn)? (?P<column>\d{1,7}))?[,:]\s(?P<said>.*)"
+    r"(?P<path>[^\s:][^:]{0,500}+): (?:line )?(?P<line>\d{1,7})(?:, col(?:umn)? (?P<column>\d{1,7}))?[,:]\s(?P<said>.*)"
 )
 _COMPACT = re.compile(r"(?P<severity>Error|Warning) - (?P<message>.*)")  # eslint's compact formatter
-_NODE_CRASH = re.compile(r"(?P<message>(?:Uncaught )?(?P<name>[A-Z]\w{0,40}(?:Error|Exception))\b.*)")
+_NODE_CRASH = re.compile(r"(?P<message>(?:Uncaught )?(?P<name>(?:[A-Z]\w{0,40})?(?:Error|Exception))\b.*)")
 
 # A whole file is meant.
 _FILES: tuple[tuple[re.Pattern[str], str, str], ...] = (
@@ -76,7 +76,7 @@ def read_line(scan: Scan, index: int) -> bool:
 
 
 def _read_place(scan: Scan, index: int, line: str) -> bool:
-    match = _COLONS.match(line) or _PARENTHESES.match(line) or (_WORDS.match(line) if ": line " in line else None)
+    match = _COLONS.match(line) or _PARENTHESES.match(line) or _WORDS.match(line)
     if match is None:
         return False
     raw = match["path"]
@@ -101,7 +101,9 @@ def _read_place(scan: Scan, index: int, line: str) -> bool:
                 )
             )
             return True
-    if wording.severity is Severity.NOTE and wording.code is None and _is_note_on(scan, place):
+    quotes_source = match.re is _WORDS and wording.message.startswith("`")  # bash: the line that it cannot read
+    is_note = wording.severity is Severity.NOTE and wording.code is None
+    if (quotes_source or is_note) and _is_note_on(scan, place):
         scan.drafts[-1].detail.append(line.strip())
         return True
     level = severity_of((match.groupdict().get("level") or "").strip("[]"))
@@ -122,10 +124,12 @@ def _wording(scan: Scan, raw: str, place: Place, said: str) -> Wording | None:
         wording = describe(said, raw)
         if not wording.recognised:
             return None
-    else:
-        wording = describe(said, raw) if "MD0" in said else None
-        if wording is None or not wording.outside:
+    elif "MD0" in said:
+        wording = describe(said, raw)
+        if not wording.outside:
             return None
+    else:
+        return None
     return wording if wording.message else None
 
 

@@ -20,6 +20,7 @@ _JAVASCRIPT = re.compile(
     r"\s*(?:at (?:[^()]{0,300}\()?|❯ (?:[^\s():/]{1,200} (?=\S))?)"
     r"(?P<path>(?:file://)?[^():]+):(?P<line>\d{1,7}):(?P<column>\d{1,7})\)?(?: \{)?\s*$"
 )
+_DRAWN = re.compile(r"\s{0,12}[╭┌]─{1,4}\[ ?(?P<path>[^\s:\]]+):(?P<line>\d{1,7}):(?P<column>\d{1,7}) ?\]")
 _GO = re.compile(r"\s+(?P<path>[^\s:]+\.go):(?P<line>\d{1,7})(?: \+0x|: |$)")
 _RUST_PANIC = re.compile(
     r"thread '.{0,300}' (?:\(\d+\) )?panicked at (?:'.{0,500}', )?(?P<path>[^:']+):(?P<line>\d{1,7}):(?P<column>\d{1,7})"
@@ -27,7 +28,7 @@ _RUST_PANIC = re.compile(
 _RUST_FRAME = re.compile(r"\s+at (?P<path>[^\s:]+\.rs):(?P<line>\d{1,7}):(?P<column>\d{1,7})")
 
 _OUTERMOST_FIRST = (_PYTEST, _PYTHON)
-_INNERMOST_FIRST = (_RUST_PANIC, _RUST_FRAME, _JAVASCRIPT, _GO)
+_INNERMOST_FIRST = (_DRAWN, _RUST_PANIC, _RUST_FRAME, _JAVASCRIPT, _GO)
 
 _EXPLANATION = re.compile(r"E(?:   (?P<text>.*))?$")
 

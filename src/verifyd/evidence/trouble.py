@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from verifyd.evidence.clean import clean_line, strip_sequences
 
-TAIL_LINES = 40
-"""Lines from the end that are looked at: a missing tool is the last thing a script tells of."""
+TAIL_LINES = 200
+"""Lines from the end that are looked at: a missing tool is the last thing a script tells of, Playwright apart."""
 
 _TAIL_BYTES = 64 * 1024
 _NAME = r"(?P<name>[^\s'\"`‘’:]{1,200})"
@@ -139,7 +139,12 @@ _NAMES = {
     "Host system is missing dependencies to run browsers": "what browsers need of the system",
 }
 _NEEDS_MAKE = re.compile(r"make(?:\[\d{1,3}\])?: \*\*\* \[.{1,300}\] Error 127$", re.MULTILINE)
-_NEEDS_NPX = re.compile(r"playwright install", re.MULTILINE)
+# Words that a test could print too need a second witness in the tail.
+_WITNESSES = (
+    (re.compile(r".*browserType\.launch"), re.compile(r"playwright install")),
+    (re.compile(r"npm \S+ [Mm]issing script"), re.compile(r"^npm \S+ To see a list of scripts, run:", re.MULTILINE)),
+    (re.compile(r"Executable `"), re.compile(r"^- hook id: ", re.MULTILINE)),
+)
 
 
 def find_missing_tool(log_tail: bytes, exit_code: int | None) -> MissingTool | None:
@@ -172,9 +177,7 @@ def _last_match(sign: _Sign, lines: list[str]) -> re.Match[str] | None:
 
 
 def _is_borne_out(match: re.Match[str], exit_code: int, tail: str) -> bool:
-    """Words that a test could print need a second witness: make's own last line, or Playwright's advice."""
+    """make ends with 2 whatever happened, so its own last line must say 127; other signs have their witness or need none."""
     if exit_code == 2 and "Failed to spawn" not in match[0]:
         return _NEEDS_MAKE.search(tail) is not None
-    if "browserType.launch" in match[0]:
-        return _NEEDS_NPX.search(tail) is not None
-    return True
+    return all(witness.search(tail) for sign, witness in _WITNESSES if sign.match(match[0]))
