@@ -49,8 +49,8 @@ class Results:
     @classmethod
     def prepare(cls, world: World, gate: Gate, *, name: str, run_folder: Path, temporary: Path, seen: Path) -> Results:
         """Fresh places; what lies about in *seen* from earlier runs is remembered, not removed."""
-        for name in ("results", "artifacts"):
-            world.files.make_folder(temporary / name)
+        for part in ("results", "artifacts"):
+            world.files.make_folder(temporary / part)
         return cls(
             world=world,
             gate=gate,
