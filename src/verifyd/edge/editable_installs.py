@@ -71,7 +71,7 @@ def _pointers(folder: Path) -> Iterator[tuple[Path, Path]]:
     for pattern in ("*.pth", "*.egg-link"):
         for file in folder.glob(pattern):
             for line in _read(file).splitlines():
-                if line.strip() and not line.startswith(("#", "import ", "import\t")):
+                if line.strip() and "\0" not in line and not line.startswith(("#", "import ", "import\t")):
                     yield file, folder / line.strip()
     for file in folder.glob("__editable___*_finder.py"):
         for mapped in _mapped_paths(_read(file)):

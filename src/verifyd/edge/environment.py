@@ -65,17 +65,16 @@ def gate_environment(
         artifacts: Folder for what should be kept with the run.
         temporary: Folder of this gate alone. Keep it short: the path of a Unix socket in it must stay below 108 bytes.
         remove: Names that tie git to one repository (``git rev-parse --local-env-vars``).
-        extra: The gate's own ``env``, and what injects its results; wins over everything else.
+        extra: The gate's own ``env``, and what injects its results; wins over everything but the mark.
     """
     kept = {name: value for name, value in inherited.items() if name not in remove | _REMOVED and name not in _FIXED}
     own = {
         "VERIFYD_GATE": gate,
         "VERIFYD_TREE": tree,
         "VERIFYD_ARTIFACTS": str(artifacts),
-        MARK_NAME: mark,
         "TMPDIR": str(temporary),
     }
-    return {**kept, **_FIXED, **own, **(extra or {})}
+    return {**kept, **_FIXED, **own, **(extra or {}), MARK_NAME: mark}
 
 
 def inherited_environment() -> dict[str, str]:

@@ -20,10 +20,10 @@ async def is_reachable(address: str) -> bool:
         try:
             if address.startswith(("http://", "https://")):
                 return await _answers(address)
-            host, _, port = address.rpartition(":")
-            async with await anyio.connect_tcp(host.strip("[]") or "localhost", int(port)):
+            parts = urlsplit(f"//{address}")
+            async with await anyio.connect_tcp(parts.hostname or "localhost", parts.port or 0):
                 return True
-        except (OSError, ValueError, ssl.SSLError, anyio.EndOfStream, anyio.BrokenResourceError):
+        except (OSError, ValueError, anyio.EndOfStream, anyio.BrokenResourceError):
             return False
     return False
 
