@@ -296,13 +296,13 @@ WRAPPERS: Mapping[str, int] = {
         ),
         0,
     ),
-    **dict.fromkeys(("direnv exec", "docker exec", "podman exec", "docker-compose exec", "docker-compose run"), 1),
+    **dict.fromkeys(("direnv exec", "docker exec", "podman exec", "docker-compose exec", "docker-compose run", "yarn workspace"), 1),
 }  # fmt: skip
 """For the words that start it, how many words of its own stand before the other program's name."""
 
 TASK_RUNNERS = names(
     "make gmake just task rake invoke inv nox tox mage poe poethepoet gulp grunt ninja mvn mvnw gradle gradlew sbt lein bazel "
-    "turbo nx rush moon duty doit earthly dagger"
+    "turbo nx rush moon duty doit earthly dagger rails"
 )
 """Programs whose arguments are names of things that somebody wrote down: judged by those names."""
 RUN_SUBCOMMANDS: Mapping[str, frozenset[str]] = {

@@ -9,7 +9,7 @@ is not looked into: it is the repository's own, like a test.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from verifyd.command_tables import names
 from verifyd.danger_arguments import Reasons
@@ -18,7 +18,7 @@ from verifyd.danger_commands import command_reasons, variable_reasons
 from verifyd.danger_files import redirect_reasons
 from verifyd.pipeline import Manual
 from verifyd.shell_commands import parse_shell
-from verifyd.shell_script import ShellScript, ShellSyntaxError, SimpleCommand, Word
+from verifyd.shell_script import GIVEN_VARIABLES, ShellScript, ShellSyntaxError, SimpleCommand, Word
 
 DEEPEST = 8
 """Scripts inside scripts: ``bash -c "bash -c …"``."""
@@ -33,9 +33,6 @@ GRAVEST_FIRST = (
     Manual.SERVER,
 )
 """Which of several reasons is shown: first those with which the script cannot be run at all."""
-CANNOT_RUN = frozenset({Manual.POWERSHELL, Manual.NOT_A_COMMAND, Manual.PLACEHOLDER})
-"""Reasons that a person's ``manual`` does not take away: there is nothing to run yet."""
-
 CMDLET = re.compile(
     r"(?:Add|Clear|Compare|Compress|Convert\w*|Copy|Disable|Enable|Expand|Export|ForEach|Format|Get|Import|Install|Invoke|Join|"
     r"Measure|Move|New|Out|Read|Register|Remove|Rename|Resolve|Restart|Select|Set|Sort|Split|Start|Stop|Test|Update|Wait|Where|"
@@ -49,6 +46,10 @@ FILL_IN = re.compile(
 """Words that stand for something to fill in, wherever they stand."""
 ANGLED = re.compile(r"(?<![\w?(\\<])<([A-Za-z][\w.:/-]*(?: [\w.:/-]+)*)>")
 BRACED = re.compile(r"(?<![$@\\\w}])\{(?!port\})[A-Za-z_]\w*\}")
+AMBIENT = names(
+    "PATH HOME USER LOGNAME SHELL PWD OLDPWD LANG LC_ALL TERM TMPDIR HOSTNAME EDITOR CI IFS PS4 RANDOM SECONDS"
+)
+"""Variables that a shell has without any fence."""
 MARKUP = names(
     "a article aside b body br button code dd div dl dt em footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input "
     "label li link main meta nav ol option p pre script section select small span strong style svg table tbody td textarea th "
@@ -72,26 +73,33 @@ def manual_reason(script: str, *, foreign_names: frozenset[str] = frozenset()) -
     return next((reason for reason in GRAVEST_FIRST if reason in reasons), None)
 
 
-def script_reasons(script: str, *, foreign_names: frozenset[str] = frozenset(), depth: int = 0) -> Reasons:
-    """All reasons of a script."""
+def script_reasons(
+    script: str,
+    *,
+    foreign_names: frozenset[str] = frozenset(),
+    variables: Mapping[str, str] = GIVEN_VARIABLES,
+    depth: int = 0,
+) -> Reasons:
+    """All reasons of a script; *variables* and *depth* are those of the script around it."""
     if depth > DEEPEST:
         return frozenset({Manual.NOT_A_COMMAND})
     try:
-        parsed = parse_shell(script)
+        parsed = parse_shell(script, variables)
     except ShellSyntaxError:
         return unreadable_reasons(script)
     reasons = set(whole_reasons(parsed, foreign_names))
     for command in parsed.commands:
-        reasons |= single_reasons(command, depth)
+        reasons |= single_reasons(command, parsed.variables, depth)
     return frozenset(reasons)
 
 
-def set_names(script: str) -> frozenset[str]:
-    """The variables that a script sets; none when it cannot be read."""
+def names_of(script: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The variables that a script sets, and those of them that it makes up: not ``PATH=bin:$PATH``; none when it cannot be read."""
     try:
-        return parse_shell(script).set_names
+        parsed = parse_shell(script)
     except ShellSyntaxError:
-        return frozenset()
+        return frozenset(), frozenset()
+    return parsed.set_names, parsed.set_names - parsed.unset_names - AMBIENT
 
 
 def unreadable_reasons(script: str) -> Reasons:
@@ -112,11 +120,11 @@ def whole_reasons(parsed: ShellScript, foreign_names: frozenset[str]) -> Reasons
     return frozenset(found)
 
 
-def single_reasons(command: SimpleCommand, depth: int) -> Reasons:
+def single_reasons(command: SimpleCommand, variables: Mapping[str, str], depth: int) -> Reasons:
     """All reasons of one command, with what surrounds it."""
     words = [word.text for word in command.words]
     around = Surroundings(
-        script_reasons=lambda text: script_reasons(text, depth=depth + 1),
+        script_reasons=lambda text: script_reasons(text, variables=variables, depth=depth + 1),
         inputs=command.inputs,
         reads_pipe=command.reads_pipe,
     )
@@ -164,6 +172,6 @@ def is_markup(name: str) -> bool:
 
 def set_elsewhere(scripts: Sequence[str]) -> list[frozenset[str]]:
     """For each script of a page, the variables that others of them set and it does not."""
-    own = [set_names(script) for script in scripts]
-    everywhere = frozenset[str]().union(*own)
-    return [everywhere - mine for mine in own]
+    found = [names_of(script) for script in scripts]
+    everywhere = frozenset[str]().union(*(made_up for _, made_up in found))
+    return [everywhere - own for own, _ in found]

@@ -44,7 +44,8 @@ def interpreter_reasons(program: str, arguments: Sequence[str], around: Surround
             return code_reasons(" ".join(arguments[position + 1 : position + 2]))
         if argument == "-m" or not argument.startswith("-"):
             break
-    scripts = [position for position in positions(arguments) if position == 0 or set("./") & set(arguments[position])]
+    given = [position for position in positions(arguments) if arguments[position] != "-"]
+    scripts = [position for position in given if position == 0 or set("./") & set(arguments[position])]
     if scripts or "-m" in arguments:
         return NONE.union(*(file_reasons(arguments[position], arguments[position + 1 :]) for position in scripts))
     unseen = around.reads_pipe and not around.inputs

@@ -11,7 +11,6 @@ from verifyd.command_tables import (
     GUARDED,
     INTERPRETERS,
     JAVASCRIPT_MANAGERS,
-    MANAGER_SUBCOMMANDS,
     SHELLS,
     SUBCOMMANDS,
     TASK_RUNNERS,
@@ -39,7 +38,7 @@ from verifyd.danger_files import (
 )
 from verifyd.danger_git import git_reasons
 from verifyd.danger_network import names_remote, parse_curl, parse_wget, request_reasons
-from verifyd.danger_subcommands import pip_reasons, table_reasons
+from verifyd.danger_subcommands import is_managers_own, pip_reasons, table_reasons
 from verifyd.pipeline import Manual
 from verifyd.shell_script import UNKNOWN
 
@@ -57,12 +56,13 @@ def command_reasons(words: Sequence[str], around: Surroundings) -> Reasons:
     Args:
         words: Its name and arguments, quotes removed; UNKNOWN for what only a run could know.
     """
+    written = len(words)
     if any(program_name(word) in ("xargs", "parallel") for word in words):
         words = (*words, UNKNOWN)
     waiting, seen, reasons = [0], set[int](), set[Manual]()
     while waiting:
         start = waiting.pop()
-        if start in seen or start >= len(words):
+        if start in seen or start >= written:
             continue
         seen.add(start)
         if len(seen) > MOST_STARTS:
@@ -92,13 +92,15 @@ def inner_starts(program: str, arguments: Sequence[str]) -> list[int]:
         return [position + 1 for position, argument in enumerate(arguments) if argument in executing]
     if program == "command" and arguments[:1] in (["-v"], ["-V"]):
         return []
-    if program in JAVASCRIPT_MANAGERS and not any(arguments[at] in MANAGER_SUBCOMMANDS for at in positions(arguments)):
-        return list(positions(arguments))
     for length in (3, 2, 1):
         own = WRAPPERS.get(" ".join((program, *arguments[: length - 1])))
         if own is not None:
             after = ["-" if is_assignment(argument) else argument for argument in arguments[length - 1 :]]
             return [length - 1 + own + position for position in positions(after)]
+    if program in JAVASCRIPT_MANAGERS and not any(
+        is_managers_own(program, arguments[at]) for at in positions(arguments)
+    ):
+        return list(positions(arguments))
     return []
 
 

@@ -90,9 +90,14 @@ def task_reasons(program: str, arguments: Sequence[str]) -> Reasons:
             reasons |= NONE.union(*(name_reasons(after[later]) for later in positions(after)))
         elif program in JAVASCRIPT_MANAGERS:
             reasons |= install_reasons(program, word, after)
-            if word not in MANAGER_SUBCOMMANDS:
+            if not is_managers_own(program, word):
                 reasons |= name_reasons(word)
     return reasons
+
+
+def is_managers_own(program: str, word: str) -> bool:
+    """Whether a JavaScript package manager does this itself; any other word is a script or a program of the project."""
+    return word in MANAGER_SUBCOMMANDS or word in SUBCOMMANDS[program]
 
 
 def install_reasons(program: str, subcommand: str, after: Sequence[str]) -> Reasons:

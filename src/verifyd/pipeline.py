@@ -73,7 +73,7 @@ class Manual(StrEnum):
     SERVER = "starts a server or watcher that does not end"
     MACHINE = "changes the machine"
     HISTORY = "changes the repository's history or files"
-    OUTSIDE = "changes something outside this machine"
+    OUTSIDE = "reaches outside this machine"
     POWERSHELL = "is written for PowerShell"
     NOT_A_COMMAND = "does not read as a command"
 

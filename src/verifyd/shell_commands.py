@@ -10,8 +10,17 @@ It never runs anything, and never guesses: what it cannot follow is a ShellSynta
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from verifyd.shell_script import UNKNOWN, CommandDraft, ScriptDraft, ShellScript, ShellSyntaxError, Word
+from verifyd.shell_script import (
+    GIVEN_VARIABLES,
+    UNKNOWN,
+    CommandDraft,
+    ScriptDraft,
+    ShellScript,
+    ShellSyntaxError,
+    Word,
+)
 from verifyd.shell_words import NAME, PLACEHOLDER, REDIRECTION, WORD_ENDS, WordReader
 
 TRANSPARENT = frozenset({"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "{", "}", "!", "coproc"})
@@ -27,14 +36,17 @@ CASE_END = re.compile(r"esac(?![\w-])")
 TEST_END = re.compile(r"\]\](?![^\s;&|)])")
 
 
-def parse_shell(text: str) -> ShellScript:
+def parse_shell(text: str, variables: Mapping[str, str] = GIVEN_VARIABLES) -> ShellScript:
     """
     Read a script.
+
+    Args:
+        variables: What is known of variables before it starts.
 
     Raises:
         ShellSyntaxError: It is not complete, or nested deeper than people write.
     """
-    draft = ScriptDraft()
+    draft = ScriptDraft(variables=dict(variables))
     CommandReader(text, draft).read_all()
     return draft.finished()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 UNKNOWN = "\0"
 """Stands in a word for text that only a run could know."""
 TEMPORARY = f"/tmp/{UNKNOWN}"  # noqa: S108 - a name to recognise, not a file that is made
 """Stands for a path that ``mktemp`` made, or the gate's own ``TMPDIR``."""
+GIVEN_VARIABLES: Mapping[str, str] = {"HOME": "~", "TMPDIR": TEMPORARY, "PWD": "."}
+"""Variables that every gate has, with what is known of them."""
 
 
 class ShellSyntaxError(ValueError):
@@ -70,12 +73,14 @@ class ShellScript:
         background: Whether anything is started with a trailing ``&``.
         set_names: Variables that the script sets itself.
         unset_names: Variables that it uses before it sets them, and for which it gives no default.
+        variables: Values of variables as far as the script says them.
     """
 
     commands: tuple[SimpleCommand, ...]
     background: bool
     set_names: frozenset[str]
     unset_names: frozenset[str]
+    variables: Mapping[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,14 +115,14 @@ class ScriptDraft:
     A ShellScript while it is being read.
 
     Attributes:
-        variables: Values as far as the script says them, and the three that every gate has.
+        variables: Values as far as the script says them, and the given ones.
     """
 
     commands: list[CommandDraft] = field(default_factory=list)
     background: bool = False
     set_names: set[str] = field(default_factory=set)
     unset_names: set[str] = field(default_factory=set)
-    variables: dict[str, str] = field(default_factory=lambda: {"HOME": "~", "TMPDIR": TEMPORARY, "PWD": "."})
+    variables: dict[str, str] = field(default_factory=lambda: dict(GIVEN_VARIABLES))
 
     def assign(self, name: str, value: str) -> None:
         """Remember a variable; one that gets two different values is UNKNOWN: which branch is taken is not followed."""
@@ -132,4 +137,5 @@ class ScriptDraft:
             background=self.background,
             set_names=frozenset(self.set_names),
             unset_names=frozenset(self.unset_names),
+            variables=dict(self.variables),
         )

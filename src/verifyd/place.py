@@ -1,0 +1,20 @@
+"""Where something stands on a page, for errors about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifyd.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands, to write errors about it."""
+
+    file: str
+    line: int
+    column: int | None = None
+
+    def error(self, problem: str, remedy: str = "") -> ConfigurationError:
+        """An error about what stands here."""
+        return ConfigurationError(problem, file=self.file, line=self.line, column=self.column, remedy=remedy)
