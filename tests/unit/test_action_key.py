@@ -133,7 +133,7 @@ def test_an_action_reads_like_a_bazel_action() -> None:
 
 
 paths = st.dictionaries(
-    st.text(st.characters(exclude_characters="\0"), min_size=1),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
     st.from_regex(r"100644 [0-9a-f]{4}", fullmatch=True),
     max_size=6,
 )

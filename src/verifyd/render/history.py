@@ -53,17 +53,18 @@ def render_history(
     Args:
         runs: By gate, newest first.
         timings: By gate; the same names.
-        width: Columns of the terminal; at least 60 are used.
+        width: Columns of the terminal; at least 64 are used.
         ascii_only: For terminals without Unicode.
     """
     if not runs:
         return "No gate was ever run here.\n"
     signs = ASCII if ascii_only else BLOCKS
-    named = min(max(cells(name) for name in runs), 20)
-    room = max(width, 60) - named - len(HEADINGS)
-    lines = [f"{pad('gate', named)}{HEADINGS}{'last runs, oldest first'[:room]}"]
+    width = max(width, LEAST_COLUMNS)
+    named = min(max(cells(name) for name in (*runs, "gate")), 20, width - len(HEADINGS) - len(SHORT_HEADING))
+    room = width - named - len(HEADINGS)
+    lines = [f"{pad('gate', named)}{HEADINGS}{LONG_HEADING if room >= len(LONG_HEADING) else SHORT_HEADING}"]
     for name in sorted(runs):
-        chart = draw_chart(runs[name][: max(room, 1)], signs)
+        chart = draw_chart(runs[name][:room], signs)
         lines.append(f"{pad(shown_line(name), named)}{numbers(timings[name], signs)}{chart}")
     lines += ["", legend(signs)]
     if len(runs) == 1:
@@ -72,6 +73,9 @@ def render_history(
 
 
 HEADINGS = "  runs   median      p95   trend failed flaky  "
+LONG_HEADING = "last runs, oldest first"
+SHORT_HEADING = "last runs"
+LEAST_COLUMNS = 64
 
 
 def numbers(timing: Timing, signs: Alphabet) -> str:
@@ -117,10 +121,8 @@ def draw_run(run: PastRun, longest_s: float, signs: Alphabet) -> str:
 
 def legend(signs: Alphabet) -> str:
     """What the chart's signs mean."""
-    return (
-        f"{signs.bars[0]}{signs.bars[-1]} passed, the longest highest   {signs.failed} failed   {signs.other} no verdict   "
-        f"times of the last 200 runs"
-    )
+    bars = f"{signs.bars[0]}{signs.bars[-1]}"
+    return f"{bars} passed, the longest highest  {signs.failed} failed  {signs.other} no verdict  numbers: last 200"
 
 
 def run_line(run: PastRun, signs: Alphabet) -> str:
@@ -128,13 +130,16 @@ def run_line(run: PastRun, signs: Alphabet) -> str:
     mark = {"passed": signs.passed, "failed": signs.failed}.get(run.status, signs.other)
     when = run.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
     took = "reused" if run.reused else duration(run.duration_s)
-    tests = (
-        ""
-        if run.tests_ran is None
-        else f"{run.tests_ran} tests" + (f", {run.tests_failed} failed" if run.tests_failed else "")
-    )
-    rest = "  ".join(part for part in (shown_line(run.reason or ""), tests) if part)
+    rest = "  ".join(part for part in (shown_line(run.reason or ""), tests_text(run)) if part)
     return f"{mark} {when}  {pad(run.status, 8)}  {took:>10}  {run.tree[:12]}  {rest}"
+
+
+def tests_text(run: PastRun) -> str:
+    """``10 tests, 2 failed``; empty where none were counted."""
+    if run.tests_ran is None:
+        return ""
+    failed = f", {run.tests_failed} failed" if run.tests_failed else ""
+    return f"{run.tests_ran} test{'' if run.tests_ran == 1 else 's'}{failed}"
 
 
 def history_json(runs: Mapping[str, Sequence[PastRun]], timings: Mapping[str, Timing]) -> str:
