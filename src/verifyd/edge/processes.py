@@ -10,16 +10,15 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import anyio
 
 import verifyd
-from verifyd.app.ports import FrozenView, Job, JobEnd, Running
-from verifyd.edge import reachability, wire
-from verifyd.outcome import End
+from verifyd.app.ports import Job, Running
+from verifyd.edge import linux, reachability, strays, wire
+from verifyd.edge.supervised_job import RECEIVE_BYTES, EndedJob, SupervisedJob, not_started
+from verifyd.errors import MachineError
 
 _SOURCE_ROOT = Path(verifyd.__file__).parent.parent
 _START_ZYGOTE = "import sys; sys.path.append(sys.argv[1]); from verifyd.edge.zygote import main; main(int(sys.argv[2]))"
@@ -27,120 +26,9 @@ _START_ZYGOTE = "import sys; sys.path.append(sys.argv[1]); from verifyd.edge.zyg
 Given with -c, because -I leaves the script's own folder out of sys.path. Ours is appended, so that nothing in it can
 stand before the standard library.
 """
-_RECEIVE_BYTES = 1 << 16
 _RETRY_S = 0.005
 _ZYGOTE_EXIT_S = 30.0
 _PROBE_LIMIT_S = 10.0
-_END_FIELDS = frozenset(field.name for field in fields(JobEnd))
-
-
-class SupervisedJob:
-    """A job under way in a supervisor of its own; see ``Running`` for the contract."""
-
-    def __init__(self, job: Job, channel: socket.socket) -> None:
-        self._job = job
-        self._channel = channel
-        self._unpacker = wire.Unpacker()
-        self._end = _not_started("its supervisor was killed; all that it had started was ended")
-        self._order_is_through = False
-        self._sending = 0
-        self._leader_has_ended = False
-        self._ended = anyio.Event()
-        asyncio.get_running_loop().add_reader(channel, self._read)
-
-    async def send_order(self) -> None:
-        """Hand the job to its supervisor, as soon as there is one."""
-        await self._send(_order_of(self._job))
-        self._order_is_through = True
-
-    async def wait(self) -> JobEnd:
-        """Until it has ended. Cancelling the wait stops the job (shielded) before the cancellation goes on."""
-        try:
-            await self._ended.wait()
-        except anyio.get_cancelled_exc_class():
-            await self.stop()
-            raise
-        return self._end
-
-    async def stop(self) -> JobEnd:
-        """SIGINT, SIGTERM, SIGKILL, each after the grace period, then everything the supervisor holds; shielded."""
-        with anyio.CancelScope(shield=True):
-            if not self._ended.is_set():
-                await self._send({"stop": True})
-            await self._ended.wait()
-        return self._end
-
-    def kill_now(self) -> None:
-        """SIGKILL for all of it at once, without waiting; *wait* tells when nothing is left."""
-        if self._ended.is_set():
-            return
-        with contextlib.suppress(OSError):
-            if self._order_is_through:
-                self._channel.send(wire.pack({"kill": True}))
-            else:  # a word in the middle of it would spoil it; the end of the channel says the same
-                self._channel.shutdown(socket.SHUT_WR)
-
-    def has_ended(self) -> bool:
-        """Whether the job's own process is gone."""
-        return self._leader_has_ended
-
-    async def _send(self, message: dict[str, Any]) -> None:
-        self._sending += 1
-        try:
-            with anyio.CancelScope(shield=True), contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                await asyncio.get_running_loop().sock_sendall(self._channel, wire.pack(message))
-        finally:
-            self._sending -= 1
-            self._close_when_done()
-
-    def _read(self) -> None:
-        try:
-            received = self._channel.recv(_RECEIVE_BYTES)
-        except BlockingIOError:
-            return
-        except ConnectionResetError:
-            received = b""
-        for message in self._unpacker.feed(received):
-            self._take(message)
-        if not received:
-            self._finish()
-
-    def _take(self, message: dict[str, Any]) -> None:
-        self._leader_has_ended = True
-        if "end" in message:
-            self._end = _end_of(message)
-            self._finish()
-
-    def _finish(self) -> None:
-        if not self._ended.is_set():
-            self._leader_has_ended = True
-            asyncio.get_running_loop().remove_reader(self._channel)
-            self._ended.set()
-            self._close_when_done()
-
-    def _close_when_done(self) -> None:
-        """Not while something is being sent: the event loop would go on with a file that is closed, or already another."""
-        if self._ended.is_set() and not self._sending:
-            self._channel.close()
-
-
-class EndedJob:
-    """A job that never was under way; see ``Running`` for the contract."""
-
-    def __init__(self, end: JobEnd) -> None:
-        self._end = end
-
-    async def wait(self) -> JobEnd:
-        """How it ended."""
-        return self._end
-
-    async def stop(self) -> JobEnd:
-        """How it ended."""
-        return self._end
-
-    def has_ended(self) -> bool:
-        """Always."""
-        return True
 
 
 class _Zygote:
@@ -188,7 +76,7 @@ class _Zygote:
                 socket.send_fds(self._control, [b"j"], [theirs.fileno()])
                 theirs.close()
                 ours.sendall(wire.pack({"probe": folder}))
-                for message in wire.Unpacker().feed(ours.recv(_RECEIVE_BYTES)):
+                for message in wire.Unpacker().feed(ours.recv(RECEIVE_BYTES)):
                     return str(message["trouble"])
             except OSError as error:
                 return str(error)
@@ -219,15 +107,15 @@ class SupervisedProcesses:
         try:
             channel = await self._open_channel()
         except OSError as error:
-            return EndedJob(_not_started(f"no supervisor could be started: {error}"))
-        running = SupervisedJob(job, channel)
-        self._jobs = {known for known in self._jobs if not known.has_ended()} | {running}
+            return EndedJob(not_started(f"no supervisor could be started: {error}"))
+        running = SupervisedJob(job, channel, self._forget)
+        self._jobs.add(running)
         await running.send_order()
         return running
 
     def kill_all_now(self) -> None:
         """SIGKILL for every process of every job at once, without waiting: for the second Ctrl-C."""
-        for job in self._jobs:
+        for job in tuple(self._jobs):
             job.kill_now()
 
     def can_freeze(self) -> bool:
@@ -255,9 +143,16 @@ class SupervisedProcesses:
         """Stop every job, then the zygote; shielded."""
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as group:
-                for job in self._jobs:
+                for job in tuple(self._jobs):
                     group.start_soon(job.stop)
             await self._zygote.close()
+
+    def _forget(self, ended: SupervisedJob) -> int:
+        """Note that a job has ended; elsewhere than on Linux, end what of its run its supervisor could not know of."""
+        self._jobs.discard(ended)
+        if linux.IS_LINUX or ended.mark in {job.mark for job in self._jobs}:
+            return 0
+        return strays.end_marked(ended.mark)
 
     async def _open_channel(self) -> socket.socket:
         try:
@@ -274,41 +169,15 @@ async def open_processes() -> AsyncIterator[SupervisedProcesses]:
     Supervision for one run or one daemon life, on asyncio; leaving it ends every job.
 
     Entering starts the zygote and does not wait for it, so its start overlaps with whatever comes next.
+
+    Raises:
+        MachineError: No process can be started at all.
     """
-    processes = SupervisedProcesses()
+    try:
+        processes = SupervisedProcesses()
+    except OSError as error:
+        raise MachineError(f"no process can be started: {error}", where=sys.executable) from error
     try:
         yield processes
     finally:
         await processes.close()
-
-
-def _order_of(job: Job) -> dict[str, Any]:
-    return {
-        "name": job.name,
-        "command": job.command,
-        "folder": str(job.folder),
-        "environment": dict(job.environment),
-        "log": str(job.log),
-        "log_cap_bytes": job.log_cap_bytes,
-        "timeout_s": job.timeout_s,
-        "grace_s": job.grace_s,
-        "max_processes": job.max_processes,
-        "view": _view_order_of(job.view),
-    }
-
-
-def _view_order_of(view: FrozenView | None) -> dict[str, Any] | None:
-    if view is None:
-        return None
-    return {"folder": str(view.folder), "at": str(view.at), "shared": view.shared}
-
-
-def _end_of(message: dict[str, Any]) -> JobEnd:
-    given = {"exit_code": None, "duration_s": 0.0} | {
-        name: value for name, value in message.items() if name in _END_FIELDS
-    }
-    return JobEnd(**given | {"end": End(message["end"]), "modified": tuple(message.get("modified", ()))})
-
-
-def _not_started(trouble: str) -> JobEnd:
-    return JobEnd(end=End.NOT_STARTED, exit_code=None, duration_s=0.0, trouble=trouble)
