@@ -208,6 +208,13 @@ def test_biome_checks_without_writing() -> None:
     assert gate(files, "lint").fix == "npx --no-install biome check --write ."
 
 
+def test_oxlint_needs_no_settings() -> None:
+    """The dependency is enough."""
+    files = {"package.json": package({}, "oxlint")}
+    assert commands(files) == {"lint": "npx --no-install oxlint"}
+    assert gate(files, "lint").fix == "npx --no-install oxlint --fix"
+
+
 def test_a_tsconfig_of_references_is_built() -> None:
     """As Vite writes it: without --build nothing would be checked."""
     files = {

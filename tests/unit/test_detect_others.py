@@ -298,13 +298,22 @@ test = "pytest {args}"
 check = "mypy src"
 [tool.hatch.envs.docs.scripts]
 serve = "mkdocs serve"
+[tool.hatch.envs.format.scripts]
+check = ["black --check .", "isort --check-only ."]
+[tool.hatch.envs."we`ird".scripts]
+build = "x"
 """
 
 
 def test_hatch_scripts() -> None:
-    """hatch's own environments hold the tools, so its scripts start them; Ruff, in none of them, is started bare."""
+    """
+    hatch's own environments hold the tools, so its scripts start them; Ruff, in none of them, is started bare.
+
+    A name that cannot stand in a command is left alone.
+    """
     assert commands({"pyproject.toml": HATCH, "tests/test_a.py": ""}) == {
         "lint": "ruff check",
+        "format": "hatch run format:check",
         "types": "hatch run types:check",
         "tests": "hatch run test",
     }

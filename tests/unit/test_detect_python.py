@@ -57,6 +57,12 @@ def test_black_stays_where_ruff_only_lints() -> None:
     assert commands(files) == {"lint": "ruff check", "format": "black --check ."}
 
 
+def test_one_formatter_is_enough() -> None:
+    """Where Ruff formats, Black is left out, though the requirements still name it."""
+    text = "[project]\nname='a'\n[dependency-groups]\ndev=['black','ruff']\n[tool.ruff.format]\n[tool.black]\n"
+    assert commands({"pyproject.toml": text}) == {"lint": "ruff check", "format": "ruff format --check"}
+
+
 def test_settings_that_ruff_left_behind_are_no_gates() -> None:
     """Tables of Black, isort and a section of flake8 are left out beside Ruff when nothing asks for the tools."""
     files = {

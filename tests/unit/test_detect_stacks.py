@@ -92,6 +92,7 @@ def test_nothing_to_propose() -> None:
         ("scripts/test", True),
         ("scripts/deep/test", False),
         ("README.md", False),
+        ("a/very/deep/folder/package.json", False),
     ],
 )
 def test_the_files_that_are_read(path: str, wanted: bool) -> None:

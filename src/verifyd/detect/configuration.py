@@ -77,13 +77,13 @@ def requirement_name(text: str) -> str:
 
 
 def unreadable(name: str, text: str) -> str | None:
-    """The note on a document that its reader refuses; None when it can be read."""
+    """The note on a TOML, JSON or YAML document that its reader refuses; None when it can be read."""
     try:
         if name.endswith(".toml"):
             tomllib.loads(text)
         elif name.endswith(".json"):
             json.loads(text)
-        elif name.endswith((".yml", ".yaml")):
+        else:
             yaml.safe_load(text)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         return f"{name} cannot be read, so what it declares was not seen: {' '.join(str(error).split())}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 from verifyd.detect.configuration import Table, read_toml, strings, table
@@ -67,9 +66,5 @@ def hatch_tasks(home: str, environments: Table) -> tuple[Task, ...]:
 
 
 def script_text(command: object) -> str:
-    """What a script runs, one command a line."""
-    if isinstance(command, str):
-        return command
-    if isinstance(command, Mapping):
-        return script_text(command.get("cmd") or command.get("shell") or "")
-    return "\n".join(strings(command))
+    """What a script runs, one command a line: it is declared as one string or as a list."""
+    return command if isinstance(command, str) else "\n".join(strings(command))
