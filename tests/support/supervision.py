@@ -7,6 +7,7 @@ user may start (none: as many as ever). What comes out is JSON: a list of ends, 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -43,8 +44,12 @@ async def run_all(jobs: list[Job]) -> tuple[list[JobEnd], bool]:
 
 def count_processes() -> int:
     """Threads of this user now, as RLIMIT_NPROC counts them."""
-    mine = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.stat().st_uid == os.getuid()]
-    return sum(len(list((entry / "task").iterdir())) for entry in mine)
+    count = 0
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if entry.name.isdigit() and entry.stat().st_uid == os.getuid():
+                count += len(list((entry / "task").iterdir()))
+    return count
 
 
 def main() -> None:
