@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verifyd.action_key import SCHEMA, Action, ToolStamp, digest_of, make_action, make_action_key
@@ -139,6 +139,7 @@ paths = st.dictionaries(
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(paths, paths)
 def test_different_inputs_have_different_digests(one: dict[str, str], other: dict[str, str]) -> None:
     """No two sets of files run into each other, whatever their names: line ends and spaces included."""

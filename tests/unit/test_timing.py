@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verifyd.timing import Sample, Timing, flake_rate, make_timing, percentile_95, trend
@@ -96,6 +96,7 @@ class TestFlakeRate:
 durations = st.lists(st.floats(min_value=0, max_value=1e6), min_size=1, max_size=300)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(durations)
 def test_quantiles_lie_among_the_samples(values: list[float]) -> None:
     """The median is no more than the 95th centile, and both lie between the shortest and the longest run."""
@@ -106,6 +107,7 @@ def test_quantiles_lie_among_the_samples(values: list[float]) -> None:
     assert min(values) <= timing.p50_s <= timing.p95_s + slack <= max(values) + 2 * slack
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=2, max_size=300))
 def test_19_of_20_runs_do_not_exceed_the_95th_centile(values: list[float]) -> None:
     """At most one in twenty lies above it, rounded up."""
@@ -113,6 +115,7 @@ def test_19_of_20_runs_do_not_exceed_the_95th_centile(values: list[float]) -> No
     assert sum(value > bound * (1 + 1e-9) for value in values) <= len(values) // 20 + 1
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(
         st.builds(Sample, duration_s=st.floats(0, 1e6), passed=st.booleans(), key=st.sampled_from([None, "a", "b"])),
