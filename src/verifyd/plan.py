@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from graphlib import TopologicalSorter
 
 from pathspec import GitIgnoreSpec
 
 from verifyd.change import Change
 from verifyd.pipeline import Door, Gate, Pipeline
 from verifyd.timing import Timing
+
+TOLERANCE = 1.01
+"""How much longer the whole run may take for an earlier first failure."""
+MOST_MOVES = 10
+"""Gates that are moved forward before the order of the longest chains is taken as it is."""
+MOST_GATES = 60
+"""With more, the longest chains come first at once: trying places out would take longer than it saves."""
 
 
 class Skip(StrEnum):
@@ -67,20 +76,24 @@ class Plan:
     @property
     def critical_path_s(self) -> float | None:
         """Expected seconds of the longest chain of ``needs``; None while any gate on it has no estimate."""
-        expected = {planned.gate.name: planned.expected_s for planned in self.to_run}
-        if not expected or any(seconds is None for seconds in expected.values()):
+        known = {planned.gate.name: planned.expected_s for planned in self.to_run if planned.expected_s is not None}
+        if not known or len(known) < len(self.to_run):
             return None
-        known = {name: seconds for name, seconds in expected.items() if seconds is not None}
-        return max(
-            chain_s(planned.gate.name, known, {p.gate.name: p.gate.needs for p in self.to_run})
-            for planned in self.to_run
-        )
+        return max(longest_chains(known, {planned.gate.name: planned.gate.needs for planned in self.to_run}).values())
 
 
-def chain_s(name: str, seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]]) -> float:
-    """Seconds from the start of the first gate that *name* waits for to the end of *name*; needs has no cycle (the reader refuses them)."""
-    before = (chain_s(needed, seconds, needs) for needed in needs[name] if needed in seconds)
-    return seconds[name] + max(before, default=0.0)
+def longest_chains(seconds: Mapping[str, float], needs: Mapping[str, Sequence[str]]) -> Mapping[str, float]:
+    """
+    For each gate, seconds from the start of the first that it waits for to its own end.
+
+    Args:
+        needs: Of each gate; without a cycle (the reader refuses them). Gates without seconds do not count.
+    """
+    graph = {name: [need for need in needs[name] if need in seconds] for name in seconds}
+    ends: dict[str, float] = {}
+    for name in TopologicalSorter(graph).static_order():
+        ends[name] = seconds[name] + max((ends[need] for need in graph[name]), default=0.0)
+    return ends
 
 
 def matches(globs: Sequence[str], paths: Iterable[str]) -> frozenset[str]:
@@ -105,7 +118,7 @@ def make_plan(
     Args:
         door: Where the run was asked for; None for a one-shot run, where ``when`` leaves nothing out.
         selected: Gate names asked for by name: they run even when the change does not touch their inputs or they are
-            declared manual, and so does what they need.
+            declared manual. What they need runs too, unless it is manual: that must be named itself.
         slots: CPU slots of the machine, for the order.
     """
     wanted = with_needs(pipeline, selected)
@@ -171,36 +184,110 @@ def decide(
 
 def in_order(runs: Sequence[PlannedGate], *, slots: int) -> tuple[PlannedGate, ...]:
     """
-    Order by the chance of failing per second, with the longest chain started first where there is a slot to spare.
+    Order by the chance of failing per second, with long chains started no later than the whole run's time allows.
 
-    On one slot, chance per second alone is the known optimum for the time to the first failure. On more, the gate that
-    ends last bounds the whole run, so it takes one slot from the start and the others are ordered beside it. A gate
-    without history counts as short: it is probably cheap, and running it teaches how long it takes.
+    On one slot, chance per second is the known optimum for the time to the first failure. On more, the whole run must not
+    take longer for it: while it would, the gate with the longest chain behind it is moved forward, no further than needed.
+    Gates of equal worth stay as declared.
     """
-    ordered = sorted(runs, key=lambda planned: -chance_per_second(planned))
-    if slots > 1 and len(ordered) > 1 and all(planned.expected_s is not None for planned in ordered):
-        longest = max(ordered, key=lambda planned: tail_s(planned, ordered))
-        first = head_of(longest, ordered)
-        ordered.remove(first)
-        ordered.insert(0, first)
-    return tuple(ordered)
+    worth, ahead = worths(runs), seconds_ahead(runs)
+    ordered = needs_first(sorted(runs, key=lambda planned: -worth[planned.gate.name]))
+    if slots < 2 or len(ordered) < 2:
+        return tuple(ordered)
+    chains = needs_first(sorted(runs, key=lambda planned: -ahead[planned.gate.name]))
+    if len(ordered) > MOST_GATES:
+        return tuple(chains)
+    kept = min((list(runs), chains), key=lambda order: makespan_s(order, slots))
+    target = min(makespan_s(ordered, slots), makespan_s(kept, slots)) * TOLERANCE
+    for planned in chains[:MOST_MOVES]:
+        if makespan_s(ordered, slots) <= target:
+            break
+        ordered = moved_forward(planned, ordered, slots, target)
+    return tuple(needs_first(ordered if makespan_s(ordered, slots) <= target else kept))
 
 
-def tail_s(planned: PlannedGate, ordered: Sequence[PlannedGate]) -> float:
-    """Expected seconds of the chain of needs that ends with this gate."""
-    seconds = {other.gate.name: other.expected_s or 0.0 for other in ordered}
-    return chain_s(planned.gate.name, seconds, {other.gate.name: other.gate.needs for other in ordered})
+def needs_first(ordered: Sequence[PlannedGate]) -> list[PlannedGate]:
+    """The same order, but each gate after those it needs: what is shown as the order is one that can be kept."""
+    waiting, missing = list(ordered), {planned.gate.name for planned in ordered}
+    told: list[PlannedGate] = []
+    while waiting:
+        planned = next(one for one in waiting if missing.isdisjoint(one.gate.needs))
+        waiting.remove(planned)
+        missing.remove(planned.gate.name)
+        told.append(planned)
+    return told
 
 
-def head_of(planned: PlannedGate, ordered: Sequence[PlannedGate]) -> PlannedGate:
-    """The gate that the longest chain starts with."""
-    by_name = {other.gate.name: other for other in ordered}
-    needed = [by_name[name] for name in planned.gate.needs if name in by_name]
-    if not needed:
-        return planned
-    return head_of(max(needed, key=lambda other: tail_s(other, ordered)), ordered)
+def moved_forward(planned: PlannedGate, ordered: Sequence[PlannedGate], slots: int, target: float) -> list[PlannedGate]:
+    """The order with one gate at the latest place at which the whole run meets its target, else at which it is shortest."""
+    rest = [other for other in ordered if other is not planned]
+    tried = [[*rest[:at], planned, *rest[at:]] for at in range(list(ordered).index(planned), -1, -1)]
+    return min(tried, key=lambda order: max(makespan_s(order, slots), target))
 
 
-def chance_per_second(planned: PlannedGate) -> float:
-    """Failure rate over expected seconds; with no history, as if it failed one time in ten and took a second."""
-    return max(planned.timing.failure_rate, 0.05) / max(planned.expected_s or 1.0, 0.01)
+def worths(runs: Sequence[PlannedGate]) -> Mapping[str, float]:
+    """For each gate the chance of failing per second, alone or together with gates that wait for it, whichever is better."""
+    behind = dependents(runs)
+    by_name = {planned.gate.name: planned for planned in runs}
+    best: dict[str, tuple[float, float]] = {}
+    for name in TopologicalSorter(behind).static_order():
+        chance, seconds = chance_of_failing(by_name[name]), assumed_s(by_name[name])
+        together = [(chance + best[other][0], seconds + best[other][1]) for other in behind[name]]
+        best[name] = max([(chance, seconds), *together], key=lambda pair: pair[0] / pair[1])
+    return {name: chance / seconds for name, (chance, seconds) in best.items()}
+
+
+def seconds_ahead(runs: Sequence[PlannedGate]) -> Mapping[str, float]:
+    """For each gate its own seconds and those of the longest chain of gates that wait for it."""
+    return longest_chains({planned.gate.name: assumed_s(planned) for planned in runs}, dependents(runs))
+
+
+def dependents(runs: Sequence[PlannedGate]) -> dict[str, list[str]]:
+    """For each gate the gates that need it."""
+    behind: dict[str, list[str]] = {planned.gate.name: [] for planned in runs}
+    for planned in runs:
+        for need in planned.gate.needs:
+            if need in behind:
+                behind[need].append(planned.gate.name)
+    return behind
+
+
+def assumed_s(planned: PlannedGate) -> float:
+    """Expected seconds; one where nobody knows: it is probably cheap, and running it teaches how long it takes."""
+    return max(planned.expected_s if planned.expected_s is not None else 1.0, 0.01)
+
+
+def chance_of_failing(planned: PlannedGate) -> float:
+    """Failure rate, 0 to 1, as if two more runs had been seen of which a fifth failed: few samples prove little."""
+    timing = planned.timing
+    return (timing.failure_rate * timing.runs + 0.2) / (timing.runs + 2)
+
+
+def makespan_s(ordered: Sequence[PlannedGate], slots: int) -> float:
+    """Expected seconds of the whole run when gates are started in this order as slots come free and needs are met."""
+    waiting, running, now, ended = list(ordered), list[tuple[float, int, PlannedGate]](), 0.0, set[str]()
+    names = {planned.gate.name for planned in ordered}
+    while waiting or running:
+        while (planned := next_to_start(waiting, [one for *_, one in running], ended, names, slots)) is not None:
+            waiting.remove(planned)
+            heapq.heappush(running, (now + assumed_s(planned), len(waiting), planned))
+        now, _, planned = heapq.heappop(running)
+        ended.add(planned.gate.name)
+    return now
+
+
+def next_to_start(
+    waiting: Sequence[PlannedGate], running: Sequence[PlannedGate], ended: set[str], names: set[str], slots: int
+) -> PlannedGate | None:
+    """The first gate in line that may start; an exclusive one is overtaken by none, and runs alone."""
+    if any(planned.gate.exclusive for planned in running):
+        return None
+    free = slots - sum(min(planned.gate.cpus, slots) for planned in running)
+    for planned in waiting:
+        if any(need in names and need not in ended for need in planned.gate.needs):
+            continue
+        if planned.gate.exclusive:
+            return None if running else planned
+        if min(planned.gate.cpus, slots) <= free:
+            return planned
+    return None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from verifyd.change import Change
 from verifyd.pipeline import DIFF_GATE, ApprovedBy
-from verifyd.plan import Plan, Skip
+from verifyd.plan import Plan, Skip, longest_chains
 from verifyd.snapshot import Snapshot
 from verifyd.verdict import Reason, Status, Verdict
 
@@ -161,12 +161,9 @@ def named(word: str, verdicts: Sequence[Verdict]) -> str:
 def measured_critical_path_s(gates: Sequence[GateReport]) -> float:
     """Seconds of the longest chain of ``needs`` among the gates that ran for this report."""
     ran = {gate.verdict.gate.name: gate for gate in gates if gate.duration_s and not gate.verdict.reused}
-
-    def chain(name: str) -> float:
-        before = (chain(needed) for needed in ran[name].verdict.gate.needs if needed in ran)
-        return ran[name].duration_s + max(before, default=0.0)
-
-    return max((chain(name) for name in ran), default=0.0)
+    seconds = {name: gate.duration_s for name, gate in ran.items()}
+    needs = {name: gate.verdict.gate.needs for name, gate in ran.items()}
+    return max(longest_chains(seconds, needs).values(), default=0.0)
 
 
 def make_report(

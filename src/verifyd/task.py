@@ -129,8 +129,13 @@ def precedence(gate: GateReport, report: Report) -> tuple[bool, int, int, int]:
 
 def waiting_for(name: str, report: Report) -> int:
     """How many gates were not run because this one did not pass, through others too."""
-    waiting = [gate.verdict.gate.name for gate in report.gates if gate.verdict.reason == f"needs:{name}"]
-    return len(waiting) + sum(waiting_for(other, report) for other in waiting)
+    names, count = [name], 0
+    while names:
+        name = names.pop()
+        waiting = [gate.verdict.gate.name for gate in report.gates if gate.verdict.reason == f"needs:{name}"]
+        names += waiting
+        count += len(waiting)
+    return count
 
 
 def reproduce_of(gate: GateReport, cause: Sequence[Finding]) -> str:
