@@ -153,6 +153,18 @@ with open_store(state_dir) as store:
         assert (trees, samples, saves, notes) == (["mine", "1f" * 20, "1f" * 20], 2, False, [said])
         assert path.read_bytes() == before
 
+    def test_the_file_alone(self, tmp_path: Path) -> None:
+        """Fault 15: a database that may not be written, in a folder that may, is the same."""
+        path = filled(tmp_path / "verifyd", runs=2)
+        before = path.read_bytes()
+        script = f"""{BEGIN}
+with open_store(pathlib.Path(sys.argv[1]).parent) as store:
+    store.add_run(a_run(a_gate_run(tree='mine')))
+    print(json.dumps([len(store.gate_runs()), store.saves, len(store.notes)]))
+"""
+        assert with_read_only(script, path) == [5, False, 1]
+        assert path.read_bytes() == before
+
     def test_with_no_history_yet(self, tmp_path: Path) -> None:
         """Fault 15: where nothing can be made, history begins empty in memory."""
         script = f"""{BEGIN}

@@ -172,6 +172,8 @@ def make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600))
         return
     refuse_planted(path, stat.S_ISREG)
+    if not os.access(path, os.W_OK):  # SQLite would open it for reading, and only say so at the first run
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:  # a file of a few bytes SQLite would take for a new database
             raise DamagedError("it does not begin as a database does")
