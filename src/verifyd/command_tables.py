@@ -28,10 +28,12 @@ GUARDED: Mapping[Manual, Mapping[str, frozenset[str]]] = {
                 "gh glab hub tea ssh scp sftp ftp lftp mail mailx sendmail mutt nc ncat netcat telnet aws gcloud gsutil bq az "
                 "doctl heroku flyctl fly railway render eb oc argocd ansible ansible-pull salt semantic-release release-it np "
                 "claude codex gemini aider cursor-agent opencode copilot psql mysql mongosh mongo redis-cli s3cmd sentry-cli "
-                "datadog-ci codecov coveralls sonar-scanner terragrunt release-please hasura"
+                "datadog-ci codecov coveralls sonar-scanner terragrunt release-please hasura http https xh ssh-copy-id dropdb "
+                "createdb pg_restore mysqladmin eas notarytool"
             ),
             frozenset(),
         ),
+        "fastlane": names("lanes test tests lint scan"),
         "vercel": names("build"),
         "netlify": names("build"),
         "firebase": names("emulators:exec"),
@@ -55,7 +57,7 @@ GUARDED: Mapping[Manual, Mapping[str, frozenset[str]]] = {
                 "crontab at useradd userdel usermod groupadd passwd chown chgrp mount umount mkfs dd fdisk parted mkswap "
                 "swapon shutdown reboot halt poweroff kill pkill killall iptables nft ufw modprobe insmod hostnamectl "
                 "timedatectl visudo update-alternatives ldconfig defaults diskutil nvram open xdg-open vi vim nvim nano "
-                "emacs code vagrant multipass virsh stow chroot"
+                "emacs code vagrant multipass virsh stow chroot ssh-keygen systemd-run unshare nsenter init osascript"
             ),
             frozenset(),
         ),
@@ -76,7 +78,7 @@ GUARDED: Mapping[Manual, Mapping[str, frozenset[str]]] = {
                 "uvicorn gunicorn hypercorn daphne waitress-serve nodemon webpack-dev-server http-server live-server "
                 "json-server browser-sync watchexec entr watch ptw pytest-watch redis-server mongod mysqld postgres nginx "
                 "httpd apache2 ngrok cloudflared air top htop yes nohup sphinx-autobuild streamlit electron http.server "
-                "start-storybook react-native"
+                "start-storybook react-native puma thin unicorn rackup supervisord"
             ),
             frozenset(),
         ),
@@ -157,7 +159,7 @@ SUBCOMMANDS: Mapping[str, Mapping[str, Manual]] = {
     "cargo": {
         **dict.fromkeys(names("publish yank login logout owner release"), OUTSIDE),
         **dict.fromkeys(names("install uninstall"), MACHINE),
-        **dict.fromkeys(names("add remove rm fix"), HISTORY),
+        **dict.fromkeys(names("add remove rm fix new init"), HISTORY),
         "watch": SERVER,
     },
     "rustup": dict.fromkeys(
@@ -168,7 +170,7 @@ SUBCOMMANDS: Mapping[str, Mapping[str, Manual]] = {
         names("pyenv rbenv asdf mise fnm volta"), dict.fromkeys(names("install uninstall global use"), MACHINE)
     ),
     "nix": {"profile": MACHINE},
-    "go": {"install": MACHINE, "get": HISTORY},
+    "go": {"install": MACHINE, "get": HISTORY, "mod init": HISTORY},
     "gem": {
         **dict.fromkeys(names("push yank signin owner"), OUTSIDE),
         **dict.fromkeys(names("install uninstall update cleanup"), MACHINE),
@@ -185,11 +187,17 @@ SUBCOMMANDS: Mapping[str, Mapping[str, Manual]] = {
     },
     "rails": {
         **dict.fromkeys(names("server s console c dbconsole"), SERVER),
-        **dict.fromkeys(names("generate g destroy d"), HISTORY),
+        **dict.fromkeys(names("generate g destroy d new"), HISTORY),
     },
     "flask": {"run": SERVER, "db upgrade": OUTSIDE, "db downgrade": OUTSIDE},
     "manage.py": {"runserver": SERVER, "shell": SERVER, **dict.fromkeys(MIGRATIONS, OUTSIDE)},
-    "django-admin": {"runserver": SERVER, "shell": SERVER, **dict.fromkeys(MIGRATIONS, OUTSIDE)},
+    "django-admin": {
+        "runserver": SERVER,
+        "shell": SERVER,
+        "startproject": HISTORY,
+        "startapp": HISTORY,
+        **dict.fromkeys(MIGRATIONS, OUTSIDE),
+    },
     "fastapi": {"dev": SERVER, "run": SERVER},
     "alembic": {"revision": HISTORY, **dict.fromkeys(MIGRATIONS, OUTSIDE)},
     "prisma": {
@@ -240,9 +248,13 @@ SUBCOMMANDS: Mapping[str, Mapping[str, Manual]] = {
     "goreleaser": {"release": OUTSIDE, "publish": OUTSIDE, "": OUTSIDE},
     "ollama": {"serve": SERVER, "run": SERVER, "push": OUTSIDE, "pull": MACHINE, "rm": MACHINE},
     **dict.fromkeys(names("hf huggingface-cli"), dict.fromkeys(names("upload login repo"), OUTSIDE)),
+    "xcrun": {"notarytool": OUTSIDE, "altool": OUTSIDE},
     "dvc": {"push": OUTSIDE, "gc": MACHINE},
     "snyk": {"monitor": OUTSIDE},
     "cast": {"send": OUTSIDE},
+    "cosign": dict.fromkeys(names("sign attest upload copy clean"), OUTSIDE),
+    "celery": dict.fromkeys(names("worker beat flower"), SERVER),
+    "rq": {"worker": SERVER},
     "hardhat": {"node": SERVER},
     "php": {"artisan serve": SERVER},
     "sleep": {"infinity": SERVER, "inf": SERVER},
@@ -264,7 +276,8 @@ OPTIONS: Mapping[str, Mapping[str, Manual]] = {
     "forge": {"--broadcast": OUTSIDE},
     "sysctl": {"-w": MACHINE},
     "chmod": {"-R": MACHINE, "--recursive": MACHINE},
-    "ln": {"-f": HISTORY, "-sf": HISTORY, "-sfn": HISTORY},
+    "ln": {"-f": HISTORY},
+    "cmake": {"--install": MACHINE},
     "rsync": {"--delete": HISTORY},
     "find": {"-delete": HISTORY},
 }
@@ -320,10 +333,14 @@ MANAGER_SUBCOMMANDS = names(
 """What a JavaScript package manager does itself; any other word is a script or a program of the project."""
 
 SHELLS = names("bash sh zsh dash ksh ash fish")
-INTERPRETERS = names(
-    "python pypy node deno bun ruby perl php tsx ts-node Rscript julia lua groovy elixir jshell osascript"
-)
+INTERPRETERS = names("python pypy node deno bun ruby perl php tsx ts-node Rscript julia lua groovy elixir jshell")
 CODE_OPTIONS = names("-c -e -E --eval -p --print -r -pe -ne")
+
+CARRIED = names(
+    "git npm pnpm yarn npx cargo docker docker-compose kubectl terraform helm sudo rm curl wget ssh scp aws gcloud gh twine uv pip "
+    "make bash sh zsh systemctl kill pkill psql mysql redis-cli"
+)
+"""Programs that are looked for among the arguments of a program that no table knows: it may run them (``retry 3 git push``)."""
 
 # --- programs whose arguments are not verbs ---------------------------------------------------------------------------
 
@@ -368,7 +385,7 @@ FIRST_WORDS: Mapping[str, Manual] = {
     ),
     **dict.fromkeys(names("install uninstall setup bootstrap provision stop down nuke wipe purge drop kill"), MACHINE),
     **dict.fromkeys(names("dev develop serve start watch preview up storybook runserver devserver"), SERVER),
-    **dict.fromkeys(names("bump commit tag amend rebase"), HISTORY),
+    **dict.fromkeys(names("bump commit tag amend rebase create init scaffold eject"), HISTORY),
 }
 """The first word of a name: ``deploy:staging``, ``install-hooks.sh``."""
 LAST_WORDS: Mapping[str, Manual] = {

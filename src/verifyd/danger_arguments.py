@@ -40,10 +40,11 @@ def has_short_option(arguments: Sequence[str], letters: str) -> bool:
 
 
 def has_option(arguments: Sequence[str], option: str) -> bool:
-    """Whether an option is given, a short one also in a cluster that ends with it."""
+    """Whether an option is given, a short one also in a cluster."""
     if option.startswith("--"):
         return any(argument.split("=")[0] == option for argument in arguments)
-    return any(re.fullmatch(rf"-[A-Za-z]*{re.escape(option[1:])}", argument) for argument in arguments)
+    cluster = re.compile(rf"-[A-Za-z]{{0,4}}{re.escape(option[1:])}\w{{0,4}}")
+    return any(cluster.fullmatch(argument) for argument in arguments)
 
 
 def positions(arguments: Sequence[str]) -> Iterator[int]:
@@ -85,14 +86,17 @@ def name_reasons(name: str) -> Reasons:
     """
     For a script, target or subcommand that somebody named: what its name says it does.
 
-    ``deploy:staging``, ``db-migrate``, ``start``, ``publishDocs`` do; ``release-check`` and ``migrate:status`` look.
+    ``deploy:staging``, ``db-migrate``, ``start``, ``:app:publishDocs`` do; ``release-check`` and ``migrate:status`` look.
     """
-    words = [word for word in re.split(r"[^a-z0-9]+", CAMEL.sub("-", EXTENSION.sub("", name)).lower()) if word]
-    if not words or (len(words) > 1 and set(words[1:]) & REASSURING_WORDS):
+    words = words_of(name)
+    if not words or set(words[1:]) & REASSURING_WORDS:
         return NONE
-    found = (
-        FIRST_WORDS.get(words[0])
-        or LAST_WORDS.get(words[-1])
-        or (ONLY_WORDS.get(words[0]) if len(words) == 1 else None)
-    )
-    return frozenset({found}) if found else NONE
+    parts = [part for part in map(words_of, name.split(":")) if len(part) > 1]
+    found = [reason for part in (words, *parts) for reason in (FIRST_WORDS.get(part[0]), LAST_WORDS.get(part[-1]))]
+    found.append(ONLY_WORDS.get(words[0]) if len(words) == 1 else None)
+    return frozenset([reason for reason in found if reason][:1])
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in lower case: ``publishDocs.sh`` is ``publish`` and ``docs``."""
+    return [word for word in re.split(r"[^a-z0-9]+", CAMEL.sub("-", EXTENSION.sub("", name)).lower()) if word]

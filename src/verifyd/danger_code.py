@@ -13,7 +13,7 @@ from verifyd.pipeline import Manual
 from verifyd.shell_script import UNKNOWN
 
 CHANGING_CODE = re.compile(
-    r"os\.system|subprocess|rmtree|os\.(?:remove|unlink|rmdir|kill)\b|child_process|execSync|spawnSync|unlinkSync|rmSync"
+    r"\bsystem\s*\(|\bpopen\b|subprocess|rmtree|os\.(?:remove|unlink|rmdir|kill)\b|child_process|execSync|spawnSync|unlinkSync|rmSync"
     r"|\.unlink\(|(?:requests|httpx)\.(?:post|put|patch|delete)|method\s*[:=]\s*['\"](?:POST|PUT|PATCH|DELETE)"
 )
 """In another language's code on the page: what starts programs, removes files or sends something."""
@@ -86,6 +86,12 @@ def trap_reasons(arguments: Sequence[str], around: Surroundings) -> Reasons:
     """trap: the command that it keeps for later."""
     given = [argument for argument in arguments if argument != "--"]
     return around.script_reasons(given[0]) if len(given) > 1 and not given[0].startswith("-") else NONE
+
+
+def source_reasons(arguments: Sequence[str], around: Surroundings) -> Reasons:
+    """``source`` runs a script of the repository in this shell."""
+    del around
+    return NONE.union(*(name_reasons(argument.rsplit("/", 1)[-1]) for argument in arguments[:1] if argument != UNKNOWN))
 
 
 def many_scripts_reasons(arguments: Sequence[str], around: Surroundings) -> Reasons:

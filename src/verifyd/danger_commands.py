@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from verifyd.command_tables import (
+    CARRIED,
     DATA_PROGRAMS,
     DOWNLOADERS,
     GUARDED,
@@ -26,6 +27,7 @@ from verifyd.danger_code import (
     interpreter_reasons,
     many_scripts_reasons,
     shell_reasons,
+    source_reasons,
     trap_reasons,
 )
 from verifyd.danger_files import (
@@ -44,6 +46,8 @@ from verifyd.shell_script import UNKNOWN
 
 MOST_STARTS = 40
 """Programs that one command's words may start; ``timeout 5 env A=1 npx playwright test`` starts three."""
+MOST_CARRIED = 10
+"""Arguments of an unknown program among which another program's name is looked for."""
 HELP_OPTIONS = names("--version --help -V")
 ADDRESS_NAMES = re.compile(r"INDEX|REGISTRY|PROXY|PUBLIC|SITE|MIRROR|REPO", re.IGNORECASE)
 """Variables whose addresses are where packages come from, or text that a page shows."""
@@ -95,13 +99,19 @@ def inner_starts(program: str, arguments: Sequence[str]) -> list[int]:
     for length in (3, 2, 1):
         own = WRAPPERS.get(" ".join((program, *arguments[: length - 1])))
         if own is not None:
-            after = ["-" if is_assignment(argument) else argument for argument in arguments[length - 1 :]]
+            after = ["--=" if is_assignment(argument) else argument for argument in arguments[length - 1 :]]
             return [length - 1 + own + position for position in positions(after)]
     if program in JAVASCRIPT_MANAGERS and not any(
         is_managers_own(program, arguments[at]) for at in positions(arguments)
     ):
         return list(positions(arguments))
-    return []
+    return carried_starts(arguments) if not is_known(program) else []
+
+
+def carried_starts(arguments: Sequence[str]) -> list[int]:
+    """Where in the arguments of an unknown program another's name may stand: after ``--``, and where a well-known one does."""
+    dashes = [position + 1 for position, argument in enumerate(arguments) if argument == "--"]
+    return [*dashes, *(position for position, argument in enumerate(arguments[:MOST_CARRIED]) if argument in CARRIED)]
 
 
 def program_reasons(program: str, word: str, arguments: Sequence[str], around: Surroundings) -> Reasons:
@@ -165,6 +175,11 @@ def playbook_reasons(arguments: Sequence[str]) -> Reasons:
     return NONE if {"--syntax-check", "--list-tasks"} & set(arguments) else frozenset({Manual.OUTSIDE})
 
 
+def cmake_reasons(arguments: Sequence[str]) -> Reasons:
+    """cmake: the target ``install`` writes where the machine's programs are."""
+    return frozenset({Manual.MACHINE}) if "install" in arguments else NONE
+
+
 def powershell_reasons(arguments: Sequence[str]) -> Reasons:
     """PowerShell itself, called with a script."""
     return frozenset({Manual.POWERSHELL}) if arguments else NONE
@@ -185,6 +200,7 @@ ARGUMENT_RULES: Mapping[str, Callable[[Sequence[str]], Reasons]] = {
     **dict.fromkeys(("awk", "gawk"), awk_reasons),
     "find": find_reasons,
     "patch": patch_reasons,
+    "cmake": cmake_reasons,
     "curl": curl_reasons,
     "wget": wget_reasons,
     "pip": pip_reasons,
@@ -195,6 +211,7 @@ SURROUNDED_RULES: Mapping[str, Callable[[Sequence[str], Surroundings], Reasons]]
     "eval": eval_reasons,
     "trap": trap_reasons,
     "concurrently": many_scripts_reasons,
+    **dict.fromkeys(("source", "."), source_reasons),
     **dict.fromkeys(SHELLS, shell_reasons),
 }
 KNOWN_PROGRAMS: frozenset[str] = (

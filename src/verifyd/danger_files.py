@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from verifyd.danger_arguments import has_short_option, operands
 from verifyd.pipeline import Manual
-from verifyd.shell_script import TEMPORARY, UNKNOWN, Redirect
+from verifyd.shell_script import TEMPORARY, Redirect
 
 HARMLESS_FILES = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero"})
 TEMPORARY_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/fd/", "/private/tmp/")  # noqa: S108 - names to recognise
+OUTPUT = re.compile(
+    r"\.coverage[\w.-]*|coverage[\w.-]*|junit[\w.-]*|[\w.-]+\.(?:log|tmp|out|pid|sock|lcov|xml|sarif|tap|prof|pyc)",
+    re.IGNORECASE,
+)
+"""Names of files that tools write."""
 SECRETS = ".env"
 """Files that a set-up step would write over, and that git does not keep."""
 
@@ -47,17 +53,21 @@ def redirect_reasons(redirects: Sequence[Redirect]) -> frozenset[Manual]:
     return frozenset(reasons)
 
 
+def is_output(path: str) -> bool:
+    """Whether a path is by its name what a tool has written: a report, a log."""
+    return OUTPUT.fullmatch(posixpath.basename(path)) is not None
+
+
 def remove_reasons(arguments: Sequence[str]) -> frozenset[Manual]:
-    """
-    ``rm``: nothing is removed unasked but single files by their name, and what the script itself made with ``mktemp``.
-    """
+    """``rm``: nothing is removed unasked but single reports and logs, and what the script itself made with ``mktemp``."""
     targets = operands(arguments)
     recursive = has_short_option(arguments, "rR") or "--recursive" in arguments
-    risky = [path for path in targets if not is_temporary(path) and (recursive or set(path) & set("*?[{" + UNKNOWN))]
+    risky = [
+        path for path in targets if not is_temporary(path) and (recursive or not is_output(path) or is_outside(path))
+    ]
     if not targets and recursive:
         return frozenset({Manual.HISTORY})
-    reasons = {Manual.MACHINE if is_outside(path) else Manual.HISTORY for path in risky}
-    return frozenset(reasons).union(*(place_reasons(path) for path in targets if not is_temporary(path)))
+    return frozenset(Manual.MACHINE if is_outside(path) else Manual.HISTORY for path in risky)
 
 
 def write_reasons(arguments: Sequence[str]) -> frozenset[Manual]:

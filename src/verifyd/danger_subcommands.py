@@ -74,9 +74,15 @@ def option_reasons(program: str, arguments: Sequence[str]) -> Reasons:
     reasons: set[Manual] = set()
     for key in (program, *(f"{program} {subcommand}" for subcommand in subcommands_of(arguments))):
         reasons.update(reason for option, reason in OPTIONS.get(key, {}).items() if has_option(arguments, option))
-    if program not in DATA_PROGRAMS and any(argument.split("=")[0] in WATCH_OPTIONS for argument in arguments):
+    if program not in DATA_PROGRAMS and any(is_watching(argument) for argument in arguments):
         reasons.add(Manual.SERVER)
     return frozenset(reasons)
+
+
+def is_watching(argument: str) -> bool:
+    """Whether an argument makes a program wait for changes: ``--watch``, not ``--watch=false``."""
+    name, _, value = argument.partition("=")
+    return name in WATCH_OPTIONS and value.lower() not in ("false", "0", "no")
 
 
 def task_reasons(program: str, arguments: Sequence[str]) -> Reasons:
