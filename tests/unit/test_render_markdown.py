@@ -62,7 +62,7 @@ def test_a_tree_that_is_not_ready_is_read_in_a_minute() -> None:
         == f"""\
 # Not ready: tree `{TREE}`
 
-**tests_failed: failed: tests (1 of 120 tests failed)**
+**failed: tests (1 of 120 tests failed)**
 
 ## Gates
 

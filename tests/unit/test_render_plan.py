@@ -93,6 +93,7 @@ Built in:
 Would not run:
   -  browser (optional)  VERIFY.md:22  not_affected: the change touches nothing that matches web/**
      | npx playwright test
+       inputs: web/** (1 file)
   -  deploy  VERIFY.md:30  manual: {Manual.OUTSIDE}
      | make deploy
 

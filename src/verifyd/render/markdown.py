@@ -44,7 +44,8 @@ def heading(report: Report) -> str:
     first = f"# {TITLES[report.readiness]}: tree {code(report.snapshot.tree)}"
     if report.readiness is Readiness.READY:
         return f"{first}\n\nEvery required gate passed on this tree, or does not apply to it."
-    reason = f"{escape(report.reason)}: " if report.reason and report.reason not in report.explanation else ""
+    named = report.explanation.startswith(("failed:", "unproven:", "not run:"))  # the table says why
+    reason = f"{escape(report.reason)}: " if report.reason and not named else ""
     return f"{first}\n\n**{reason}{escape(shown_line(report.explanation))}**"
 
 

@@ -96,10 +96,10 @@ def running(number: int, planned: PlannedGate) -> str:
 
 
 def resting(planned: PlannedGate) -> str:
-    """One gate that does not run, and why; its script too, so that nobody wonders what it was."""
+    """One gate that does not run now, and why; as whole as the others, because it is approved with them."""
     gate = planned.gate
     first = f"  -  {name_of(gate)}  VERIFY.md:{gate.line}  {planned.skip}: {clean_text(planned.why)}"
-    return "\n".join([first, *script_lines(gate)])
+    return "\n".join([first, *script_lines(gate), *(f"       {line}" for line in attributes(planned))])
 
 
 def name_of(gate: Gate) -> str:
@@ -214,4 +214,11 @@ def gate_plan(planned: PlannedGate) -> GatePlan:
         optional=gate.optional,
         manual=str(gate.manual) if gate.manual is not None else None,
         fix=gate.fix,
+        shell=str(gate.shell),
+        environment=dict(gate.env),
+        expect=gate.expect,
+        min_tests=gate.min_tests,
+        server=gate.server,
+        ready=gate.ready,
+        artifacts=gate.artifacts,
     )

@@ -30,6 +30,13 @@ class GatePlan(Entry):
     optional: bool
     manual: str | None = Field(description="Why it never runs by itself; None when it does")
     fix: str | None
+    shell: str
+    environment: dict[str, str]
+    expect: int = Field(description="The exit status that passes")
+    min_tests: int | None
+    server: str | None
+    ready: str | None
+    artifacts: tuple[str, ...]
 
 
 class LeftOutEntry(Entry):

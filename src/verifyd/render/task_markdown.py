@@ -89,9 +89,9 @@ def where(task: TaskDocument) -> str:
 
 
 def place(entry: PlaceEntry) -> str:
-    """``- `src/a.py:7`: why``; never longer than 400 characters."""
+    """``- `src/a.py:7`: why``; never longer than 500 characters."""
     line = f":{entry.line}" if entry.line is not None else ""
-    return f"- {code(shown_path(entry.path, 100) + line)}: {escape(shown_line(entry.why, 80))}"
+    return f"- {code(shown_path(entry.path, 100) + line)}: {escape(shown_line(entry.why, 120))}"
 
 
 def told(task: TaskDocument, room: int) -> list[str]:
