@@ -18,9 +18,16 @@ DIFF_GATE_DECLARED = Gate(name=DIFF_GATE, line=1, script="(built in: limits and 
 """What stands for the gate in a report: nobody wrote a fence for it."""
 
 
-def judge_change(change: Change, limits: Limits | None, scope: Scope | None) -> Verdict:
-    """Judge a change: FAILED as soon as one limit is exceeded or one path lies outside; there is no other way to fail."""
-    evidence = make_evidence(change, limits, scope)
+def judge_change(
+    change: Change, limits: Limits | None, scope: Scope | None, *, agreed: frozenset[str] = frozenset()
+) -> Verdict:
+    """
+    Judge a change: FAILED as soon as one limit is exceeded or one path lies outside; there is no other way to fail.
+
+    Args:
+        agreed: Protected paths that a person looks after in another way: VERIFY.md, by its approval.
+    """
+    evidence = make_evidence(change, limits, scope, agreed=agreed)
     if not evidence.findings:
         return Verdict(gate=DIFF_GATE_DECLARED, status=Status.PASSED, evidence=evidence)
     explanation = evidence.findings[0].message
@@ -31,40 +38,24 @@ def judge_change(change: Change, limits: Limits | None, scope: Scope | None) -> 
     )
 
 
-def make_evidence(change: Change, limits: Limits | None, scope: Scope | None) -> Evidence:
+def make_evidence(
+    change: Change, limits: Limits | None, scope: Scope | None, *, agreed: frozenset[str] = frozenset()
+) -> Evidence:
     """A finding for each limit that is exceeded and for each path that must not be touched."""
-    findings = [*limit_findings(change, limits or Limits()), *scope_findings(change, scope or Scope())]
+    findings = [*limit_findings(change, limits or Limits()), *scope_findings(change, scope or Scope(), agreed)]
     return Evidence(source="builtin", findings=tuple(findings))
 
 
-def limit_findings(change: Change, limits: Limits) -> Iterable[Finding]:
-    """One for each exceeded limit, saying by how much and what weighs most."""
-    if limits.changed_lines is not None and change.changed_lines > limits.changed_lines:
-        weighty = [f"{file.path} ({file.added + file.deleted})" for file in heaviest(change)]
-        over = change.changed_lines - limits.changed_lines
-        says = f"{counted(change.changed_lines, 'changed line')}, {over} over the limit of {limits.changed_lines}; most in {listed(weighty)}"
-        yield limit_finding("limits.changed_lines", says, heaviest(change)[0].path)
-    if limits.changed_files is not None and len(change.files) > limits.changed_files:
-        over = len(change.files) - limits.changed_files
-        names = [file.path for file in change.files]
-        says = (
-            f"{counted(len(names), 'changed file')}, {over} over the limit of {limits.changed_files}: {listed(names)}"
-        )
-        yield limit_finding("limits.changed_files", says, None)
-    gone = change.deleted_files
-    if limits.deleted_files is not None and len(gone) > limits.deleted_files:
-        allowed = (
-            f"{len(gone) - limits.deleted_files} over the limit of {limits.deleted_files}"
-            if limits.deleted_files
-            else "none may be"
-        )
-        says = f"{counted(len(gone), 'deleted file')}, {allowed}: {listed(gone)}"
-        yield limit_finding("limits.deleted_files", says, gone[0])
+def limit_finding(code: str, message: str, files: Sequence[FileChange]) -> Finding:
+    """
+    A finding about the change as a whole: it has no path, for it is the same failure whichever file weighs most.
 
-
-def limit_finding(code: str, message: str, path: str | None) -> Finding:
-    """A finding about the change as a whole; its first line must not wander with the counts, so the code identifies it."""
-    return Finding(path=path, code=code, message=message, subject=code, kind=FindingKind.LIMIT)
+    Args:
+        files: Those to begin with, heaviest first.
+    """
+    there = [file.path for file in files if file.kind is not ChangeKind.DELETED]
+    frames = tuple((path, 1) for path in reversed(there[:NAMED]))
+    return Finding(code=code, message=message, subject=code, kind=FindingKind.LIMIT, frames=frames)
 
 
 def heaviest(change: Change) -> Sequence[FileChange]:
@@ -73,7 +64,7 @@ def heaviest(change: Change) -> Sequence[FileChange]:
     return sorted(counted_files, key=lambda file: (-(file.added + file.deleted), file.path))
 
 
-def scope_findings(change: Change, scope: Scope) -> Iterable[Finding]:
+def scope_findings(change: Change, scope: Scope, agreed: frozenset[str] = frozenset()) -> Iterable[Finding]:
     """One for each path outside ``scope.only``, and for each protected one."""
     if scope.only:
         only = GitIgnoreSpec.from_lines(scope.only)
@@ -83,7 +74,7 @@ def scope_findings(change: Change, scope: Scope) -> Iterable[Finding]:
                 yield Finding(path=path, code="scope.only", message=says, kind=FindingKind.LIMIT)
     protected = GitIgnoreSpec.from_lines(scope.protected)
     for file, path in touched_paths(change):
-        if protected.match_file(path):
+        if path not in agreed and protected.match_file(path):
             says = f"{done_to(file, path)}, but it is protected: a person has to agree to this change first"
             yield Finding(path=path, code="scope.protected", message=says, kind=FindingKind.LIMIT)
 
@@ -105,38 +96,24 @@ def constraints_left(change: Change, limits: Limits | None, scope: Scope | None)
     limits, scope = limits or Limits(), scope or Scope()
     phrases: list[str] = []
     if limits.changed_lines is not None:
-        phrases.append(
-            room(
-                limits.changed_lines - change.changed_lines,
-                "more changed line",
-                "the limit of changed lines is exceeded",
-            )
-        )
+        phrases.append(room(limits.changed_lines - change.changed_lines, "changed line"))
     if limits.changed_files is not None:
-        phrases.append(
-            room(
-                limits.changed_files - len(change.files), "more changed file", "the limit of changed files is exceeded"
-            )
-        )
+        phrases.append(room(limits.changed_files - len(change.files), "changed file"))
     if limits.deleted_files is not None:
         left = limits.deleted_files - len(change.deleted_files)
-        phrases.append(
-            "no file deletions"
-            if left == 0
-            else room(left, "more deleted file", "the limit of deleted files is exceeded")
-        )
+        phrases.append(room(left, "deleted file") if left else "no file deletions")
     if scope.only:
-        phrases.append(f"only files matching {' '.join(scope.only)}")
+        phrases.append(f"only files matching {', '.join(scope.only)}")
     if scope.protected:
         phrases.append(f"{listed(scope.protected)} {'is' if len(scope.protected) == 1 else 'are'} protected")
     return tuple(phrases)
 
 
-def room(left: int, noun: str, exceeded: str) -> str:
-    """How much is left of a limit, or by how much less it must become."""
+def room(left: int, noun: str) -> str:
+    """How much is left of a limit, or by how much the change exceeds it."""
     if left < 0:
-        return f"{exceeded} by {-left}: make it smaller"
-    return f"at most {counted(left, noun)}" if left else f"no {noun}s"
+        return f"{counted(-left, noun)} too many: make the change smaller"
+    return f"at most {counted(left, f'more {noun}')}" if left else f"no further {noun}s"
 
 
 def counted(number: int, noun: str) -> str:

@@ -151,9 +151,8 @@ def read_marks(git: GitProcess, store: ObjectStore, tree: str, paths: Collection
         if not listed:
             return {}
         git.run(place, "update-index", "-z", "--index-info", content=as_input(listed))
-        nowhere = ("-c", "core.attributesFile=/dev/null")
         command = ("check-attr", "--cached", "-z", "--stdin", "linguist-generated", "diff")
-        fields = lines_of(git.run(place, *nowhere, *command, content=as_input(sorted(paths))))
+        fields = lines_of(git.run(place, *command, content=as_input(sorted(paths))))
     marks: dict[str, bool] = {}
     for path, name, value in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
         if name == "diff":

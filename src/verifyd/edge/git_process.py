@@ -36,7 +36,6 @@ FIXED_VARIABLES = {
     "GIT_OPTIONAL_LOCKS": "0",  # otherwise 5 of 200 of the user's own `git add` failed beside us
     "GIT_NO_REPLACE_OBJECTS": "1",  # refs/replace can put other content under an id
     "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ATTR_NOSYSTEM": "1",
 }
 
 FIXED_SETTINGS = (

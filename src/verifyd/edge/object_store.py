@@ -47,25 +47,36 @@ class ObjectStore:
         (self.folder / "refs").mkdir(exist_ok=True)
         version = 0 if self.object_format == "sha1" else 1
         extension = "" if version == 0 else f"[extensions]\n\tobjectFormat = {self.object_format}\n"
-        config = f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{extension}"
+        config = f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n\tattributesFile = {os.devnull}\n{extension}"
+        (self.folder / "alternates").mkdir(exist_ok=True)
+        for file in (self.folder / "alternates").glob("[0-9a-f]*"):
+            self._alternates[Path(os.fsdecode(file.read_bytes()))] = None
         for name, text in (("HEAD", "ref: refs/heads/none\n"), ("config", config)):
             if not (self.folder / name).exists():
                 write_whole(self.folder / name, text.encode())
 
     def add_alternate(self, objects: Path) -> None:
-        """Let git find the objects of this folder as well."""
-        self._alternates[objects] = None
+        """
+        Let git find the objects of this folder as well, now and in later runs: a tree with a nested repository's content
+        names objects that are in that repository. Each is a file of its own, so runs beside each other lose none.
+        """
+        if objects not in self._alternates:
+            self._alternates[objects] = None
+            encoded = os.fsencode(objects)
+            write_whole(self.folder / "alternates" / hashlib.sha256(encoded).hexdigest()[:16], encoded)
 
     @property
     def variables(self) -> dict[str, str]:
         """What makes git read from the alternates and write here."""
-        listed = os.pathsep.join(quoted(str(folder)) for folder in self._alternates)
+        listed = os.pathsep.join(quoted(str(folder)) for folder in self._alternates if folder.is_dir())
         return {"GIT_OBJECT_DIRECTORY": str(self.objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": listed}
 
     @property
     def place(self) -> Place:
         """Where git knows the objects but none of the user's settings, attributes or ignore rules."""
-        return Place(folder=self.folder, variables={"GIT_DIR": str(self.folder), **self.variables})
+        return Place(
+            folder=self.folder, variables={"GIT_DIR": str(self.folder), "GIT_ATTR_NOSYSTEM": "1", **self.variables}
+        )
 
     def id_of(self, kind: str, content: bytes) -> str:
         """The id that git gives to an object."""

@@ -83,13 +83,12 @@ def with_contents(objects: ObjectReader, store: ObjectStore, tree: str, nested: 
     A base tree whose submodules stand there as in the judged tree: by their content where that has them by content.
 
     Args:
-        nested: What stands in the judged tree, by folder.
+        nested: What stands in the judged tree, by folder, to any depth.
     """
-    edits: dict[str, Entry | None] = {}
-    for path, entry in nested.items():
-        old = find_entry(objects, tree, path)
-        if old is not None and old.mode == SUBMODULE_MODE and (entry is None or entry.mode == FOLDER_MODE):
+    for path in sorted(nested):
+        old, new = find_entry(objects, tree, path), nested[path]
+        if old is not None and old.mode == SUBMODULE_MODE and (new is None or new.mode == FOLDER_MODE):
             content = tree_of(objects, old.id)
             if content is not None:
-                edits[path] = Entry(mode=FOLDER_MODE, id=content)
-    return edit_tree(objects, store, tree, edits)
+                tree = edit_tree(objects, store, tree, {path: Entry(mode=FOLDER_MODE, id=content)})
+    return tree

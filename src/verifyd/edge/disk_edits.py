@@ -1,0 +1,156 @@
+"""What a repository's files on disk hold otherwise than its last commit, hashed and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from verifyd.app.ports import Repository
+from verifyd.edge.file_ids import FileHasher, FileIds
+from verifyd.edge.first_look import FirstLook
+from verifyd.edge.git_objects import keep_blobs
+from verifyd.edge.git_process import GitProcess, Place
+from verifyd.edge.git_repository import Settings, is_on
+from verifyd.edge.ignore_rules import Untracked, is_ours
+from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.private_index import Tracked, read_differing, read_staged_edits
+from verifyd.edge.stored_forms import autocrlf, converted_paths, marked_paths, may_convert, missing_filters
+from verifyd.edge.tree_edit import Entry
+from verifyd.edge.tree_notes import Oddities, Oddity
+from verifyd.errors import GitError
+
+
+class TreeMovedError(Exception):
+    """The tree changed while it was read; the argument says what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskEdits:
+    """
+    What differs from the last commit. Paths are relative to the repository's root.
+
+    Attributes:
+        edits: Nested repositories left out.
+        absent: Tracked paths that are not on disk, those outside a sparse checkout left out.
+        files: Every path of the tree, nested repositories left out.
+    """
+
+    edits: dict[str, Entry | None]
+    absent: frozenset[str]
+    files: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskReader:
+    """
+    Reads the files of one repository.
+
+    Attributes:
+        place: Its work tree with our copy of its index.
+        look: The first look at its folders.
+        oddities: Receives what a stranger should know.
+    """
+
+    git: GitProcess
+    store: ObjectStore
+    repository: Repository
+    place: Place
+    settings: Settings
+    look: FirstLook
+    tracked: Tracked
+    untracked: Untracked
+    oddities: Oddities
+
+    def read(self, head_tree: str) -> DiskEdits:
+        """
+        Hash and keep what differs from *head_tree*.
+
+        Raises:
+            TreeMovedError: A file came or went since the first look.
+            GitError: A file cannot be read or stored, naming it.
+        """
+        edits = read_staged_edits(self.git, self.place, head_tree, with_intended=True)
+        present, absent = self.differing()
+        hasher = self.hasher()
+        hashed = hasher.hash(present)
+        self.check_all_there(present - hashed.entries.keys())
+        edits.update(dict.fromkeys(absent))
+        for path, entry in hashed.entries.items():
+            if path in edits or self.tracked.entries.get(path) != entry:
+                edits[path] = entry
+        self.write_missing(hasher, hashed, keep_blobs(self.git, self.store, edits))
+        self.note_conflicts(edits)
+        self.note_stored_forms(hashed)
+        files = (self.tracked.entries.keys() | self.untracked.files) - self.tracked.submodules.keys() - absent
+        return DiskEdits(edits=edits, absent=absent, files=frozenset(path for path in files if not is_ours(path)))
+
+    def differing(self) -> tuple[frozenset[str], frozenset[str]]:
+        """(files to be hashed, tracked paths that are not on disk); our reports left out."""
+        tracked, submodules = self.tracked, self.tracked.submodules.keys()
+        differing, gone = read_differing(self.git, self.place)
+        doubtful = (differing | gone | self.blind_spots()) - submodules
+        self.check_all_there(self.untracked.files - self.there(self.untracked.files))
+        present = self.there(doubtful - gone) | self.untracked.files
+        absent = (doubtful - present) | {path for path in submodules if self.look.stamp(path) is None}
+        return without_ours(present), without_ours(absent & tracked.entries.keys())
+
+    def there(self, paths: frozenset[str]) -> frozenset[str]:
+        """Those of *paths* where the first look saw something that is no folder."""
+        return frozenset(path for path in paths if self.look.is_file(path))
+
+    def blind_spots(self) -> frozenset[str]:
+        """Paths that git was told to overlook; those that a sparse checkout leaves out stay as they are committed."""
+        told = self.tracked.overlooked | self.tracked.left_out
+        sparse = self.tracked.left_out - self.there(self.tracked.left_out)
+        if not is_on(self.settings, "core.sparsecheckout"):
+            sparse = frozenset()
+        self.oddities.add(Oddity.SPARSE, map(self.look.outside, sparse))
+        self.oddities.add(Oddity.OVERLOOKED, map(self.look.outside, told - sparse))
+        return told - sparse
+
+    def check_all_there(self, lost: frozenset[str]) -> None:
+        """TreeMovedError for files that git named and that are gone; our reports may come and go."""
+        for path in without_ours(lost):
+            raise TreeMovedError(self.look.outside(path))
+
+    def hasher(self) -> FileHasher:
+        """Hashes files of this repository."""
+        return FileHasher(
+            git=self.git,
+            store=self.store,
+            root=self.repository.root,
+            place=self.place,
+            tracked=self.tracked.entries,
+            may_convert=may_convert(self.git, self.repository, self.settings, self.look.swept),
+            autocrlf=autocrlf(self.settings),
+        )
+
+    def write_missing(self, hasher: FileHasher, hashed: FileIds, paths: frozenset[str]) -> None:
+        """Write the content that is nowhere yet: files that went through git."""
+        for path in paths - hashed.entries.keys():
+            remedy = "Look at it with: git fsck"
+            raise GitError(
+                "its staged content is missing from the repository", where=self.look.outside(path), remedy=remedy
+            )
+        written: Mapping[str, Entry] = hasher.hash_by_git(sorted(paths), keep=True) if paths else {}
+        for path in paths:
+            if written.get(path) != hashed.entries[path]:
+                raise TreeMovedError(self.look.outside(path))
+
+    def note_conflicts(self, edits: Mapping[str, Entry | None]) -> None:
+        """Note paths with conflicts: in the index, or by their markers while a merge or the like is under way."""
+        there = [path for path, entry in edits.items() if entry is not None]
+        marked = marked_paths(self.repository, there)
+        self.oddities.add(Oddity.CONFLICTED, map(self.look.outside, self.tracked.unmerged | marked))
+
+    def note_stored_forms(self, hashed: FileIds) -> None:
+        """Note what git stores in another form than it is on disk, and what it would if a filter were set up here."""
+        converted = converted_paths(self.store, self.repository.root, hashed.entries, hashed.by_git)
+        self.oddities.add(Oddity.CONVERTED, map(self.look.outside, converted))
+        for name, paths in missing_filters(self.settings, hashed.filters).items():
+            self.oddities.add(Oddity.NO_LFS if name == "lfs" else Oddity.NO_FILTER, map(self.look.outside, paths))
+
+
+def without_ours(paths: frozenset[str]) -> frozenset[str]:
+    """Paths but those of our reports."""
+    return frozenset(path for path in paths if not is_ours(path))
