@@ -33,6 +33,7 @@ def write(content):
 
 
 @needs_strace
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("calls", ["write", "fsync", "rename,renameat,renameat2", "openat", "close"])
 def test_killed_at_every_call(tmp_path: Path, calls: str) -> None:
     """Fault 2: killed at any call, the report is the old one or the new one, whole; what is left beside it goes with the next."""

@@ -465,6 +465,7 @@ class TestFailingCalls:
         assert integrity(tmp_path / "verifyd" / "history.db") == "ok"
 
     @pytest.mark.slow
+    @pytest.mark.timeout(300)
     @pytest.mark.parametrize("runs", [0, 1], ids=["no history yet", "some history"])
     def test_killed_at_every_write(self, tmp_path: Path, runs: int) -> None:
         """Fault 2: killed at any write or sync, the run is there whole or not at all, and the database is sound."""
