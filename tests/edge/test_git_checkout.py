@@ -22,7 +22,7 @@ def written(repository: SampleRepository, folder: Path) -> dict[str, bytes]:
     binary, opened = repository.binary(), repository.open()
     binary.write_tree_to(opened, binary.snapshot_working_tree(opened, base="auto")[0].tree, folder)
     return {
-        str(path.relative_to(folder)): os.readlink(os.fsencode(path)) if path.is_symlink() else path.read_bytes()
+        str(path.relative_to(folder)): os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
         for path in folder.rglob("*")
         if path.is_symlink() or path.is_file()
     }

@@ -296,7 +296,7 @@ def test_paths_between_trees(repository: SampleRepository) -> None:
     repository.git("mv", "src/b.py", "src/c.py")
     new = working(repository).tree
     binary, opened = repository.binary(), repository.open()
-    assert binary.paths_changed_between(opened, old, new) == {"a.py", "new.py", "src/b.py", "src/c.py"}
+    assert binary.paths_changed_between(opened, old, new) == frozenset({"a.py", "new.py", "src/b.py", "src/c.py"})
     assert binary.paths_changed_between(opened, old, old) == frozenset()
     assert binary.paths_changed_between(opened, "0" * 40, new) is None
 

@@ -88,7 +88,7 @@ def test_nothing_is_left_behind_but_our_store(tmp_path: Path) -> None:
         "pruned",
         "refs",
     ]
-    assert [path for path in repository.git_dir.rglob("*.lock")] == []
+    assert list(repository.git_dir.rglob("*.lock")) == []
 
 
 def test_the_second_snapshot_of_the_same_tree_adds_no_object(tmp_path: Path) -> None:
@@ -132,8 +132,7 @@ def test_runs_beside_each_other_on_one_work_tree_agree(tmp_path: Path) -> None:
     trees: list[str] = []
 
     def take() -> None:
-        for _ in range(5):
-            trees.append(repository.binary().snapshot_working_tree(opened, base="auto")[0].tree)
+        trees.extend(repository.binary().snapshot_working_tree(opened, base="auto")[0].tree for _ in range(5))
 
     takers = [threading.Thread(target=take) for _ in range(4)]
     for taker in takers:

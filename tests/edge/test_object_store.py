@@ -150,7 +150,7 @@ def test_quoting_escapes_what_git_unescapes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "target", "expected"),
+    "path, target, expected",
     [
         ("link", "a/b", "a/b"),
         ("src/link", "../a", "a"),

@@ -58,7 +58,7 @@ def test_too_many_files_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "says"),
+    "limit, says",
     [
         (0, "2 deleted files, none may be: a.py, b.py"),
         (1, "2 deleted files, 1 over the limit of 1: a.py, b.py"),
@@ -74,7 +74,7 @@ def test_deleted_files_are_named(limit: int, says: str) -> None:
 def test_one_line_is_one_line() -> None:
     """Words agree with their numbers."""
     assert messages(change(modified("a.py")), Limits(changed_lines=0)) == [
-        (None, "limits.changed_lines", "1 changed line, 1 over the limit of 0; most in a.py (1)")
+        (None, "limits.changed_lines", "1 changed line, none may be; most in a.py (1)")
     ]
 
 

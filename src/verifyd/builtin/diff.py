@@ -46,6 +46,28 @@ def make_evidence(
     return Evidence(source="builtin", findings=tuple(findings))
 
 
+def limit_findings(change: Change, limits: Limits) -> Iterable[Finding]:
+    """One for each exceeded limit, saying by how much and what weighs most."""
+    weighty = heaviest(change)
+    if limits.changed_lines is not None and change.changed_lines > limits.changed_lines:
+        weights = [f"{file.path} ({file.added + file.deleted})" for file in weighty]
+        says = f"{exceeding(change.changed_lines, 'changed line', limits.changed_lines)}; most in {listed(weights)}"
+        yield limit_finding("limits.changed_lines", says, weighty)
+    names = [file.path for file in change.files]
+    if limits.changed_files is not None and len(names) > limits.changed_files:
+        says = f"{exceeding(len(names), 'changed file', limits.changed_files)}: {listed(names)}"
+        yield limit_finding("limits.changed_files", says, weighty)
+    gone = change.deleted_files
+    if limits.deleted_files is not None and len(gone) > limits.deleted_files:
+        says = f"{exceeding(len(gone), 'deleted file', limits.deleted_files)}: {listed(gone)}"
+        yield limit_finding("limits.deleted_files", says, ())
+
+
+def exceeding(number: int, noun: str, limit: int) -> str:
+    """How many there are, and how many too many."""
+    return f"{counted(number, noun)}, {f'{number - limit} over the limit of {limit}' if limit else 'none may be'}"
+
+
 def limit_finding(code: str, message: str, files: Sequence[FileChange]) -> Finding:
     """
     A finding about the change as a whole: it has no path, for it is the same failure whichever file weighs most.
