@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def views() -> None:
         pytest.skip("no namespace with mounts of our own can be had here")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Place:
     """A repository that has moved on since its tree was judged, and a folder of the run with that tree."""
 
@@ -162,6 +162,20 @@ def test_what_a_gate_modifies_is_listed_and_thrown_away(place: Place) -> None:
     assert end.modified == ("a/b/c", "folder/one", "folder/two", "link", "new.py", "source.py")
     (place.real / ".venv/cache").unlink()
     assert (contents(place.judged), contents(place.real)) == before
+    assert place.left_over() == []
+
+
+def test_new_and_changed_files_are_kept_when_asked_for(place: Place) -> None:
+    """What the gate wrote can be collected afterwards; links, what was deleted and what is shared are not among it."""
+    kept = place.base / "kept"
+    kept.mkdir()
+    script = "echo 1 > source.py; mkdir -p out/deep; echo 2 > out/deep/report; ln -s /etc link; rm README; echo 3 > .venv/x; touch folder/one"
+    job = place.job(script)
+    view = FrozenView(folder=place.judged, at=place.real, shared=(".venv",), changes=kept)
+    end = run_job(dataclasses.replace(job, view=view))
+    assert end.modified == ("README", "link", "out/deep/report", "source.py")
+    assert contents(kept) == {"out/deep/report": "2\n", "source.py": "1\n"}
+    assert not (kept / "link").is_symlink()
     assert place.left_over() == []
 
 
@@ -312,7 +326,7 @@ def test_this_machine_can_freeze() -> None:
 
     async def run() -> list[bool]:
         async with open_processes() as processes:
-            return [processes.can_freeze(), processes.can_freeze()]
+            return [processes.can_freeze(), processes.freezing_trouble() == ""]
 
     assert anyio.run(run) == [True, True]
     assert not list(Path("/tmp").glob("verifyd-probe-*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,38 @@ def test_names_may_be_any_bytes(folders: tuple[Path, Path]) -> None:
     """A name that is not UTF-8 comes out as os.fsdecode has it."""
     Path(os.fsdecode(os.fsencode(folders[0]) + b"/\xff\n")).write_text("")
     assert differences(folders) == ["\udcff\n"]
+
+
+def test_moving_takes_files_alone(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """Each new or changed file goes to its path below the target; links, same files and what does not fit stay behind."""
+    upper, _ = folders
+    target = tmp_path / "target"
+    (target / "taken").mkdir(parents=True)
+    (target / "blocked").write_text("a file")
+    (target / "older").write_text("of an earlier job")
+    (upper / "file").write_text("changed")
+    (upper / "folder").mkdir()
+    (upper / "folder" / "one").write_text("folder/one")
+    (upper / "folder" / "new").write_text("new")
+    (upper / "older").write_text("newer")
+    (upper / "link").symlink_to(tmp_path)
+    (upper / "taken").write_text("where a folder is")
+    (upper / "blocked").mkdir()
+    (upper / "blocked" / "below").write_text("where a file is")
+    overlay_changes.move(str(upper), str(folders[1]), str(target), besides=frozenset())
+    moved = {str(path.relative_to(target)): path.read_text() for path in target.rglob("*") if path.is_file()}
+    assert moved == {"blocked": "a file", "older": "newer", "file": "changed", "folder/new": "new"}
+    assert not (target / "link").exists()
+
+
+def test_moving_to_another_file_system_copies(folders: tuple[Path, Path]) -> None:
+    """A target on another file system gets the whole file."""
+    if not os.access("/dev/shm", os.W_OK) or os.stat("/dev/shm").st_dev == os.stat(folders[0]).st_dev:  # noqa: PTH116
+        pytest.skip("there is no second file system at /dev/shm")
+    (folders[0] / "file").write_bytes(b"x" * 3_000_000)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as target:
+        overlay_changes.move(str(folders[0]), str(folders[1]), target, besides=frozenset())
+        assert Path(target, "file").read_bytes() == b"x" * 3_000_000
 
 
 def test_removing_follows_no_link(tmp_path: Path) -> None:

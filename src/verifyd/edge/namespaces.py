@@ -38,12 +38,14 @@ class View:
         shared: Paths relative to *at* that come through from what lies there now, and are really written to. ``.git`` comes
             through in any case and is read-only, but for paths below it that are named here. Where *folder* has such a path
             itself, *folder*'s is seen.
+        kept: Existing folder for the files that are created or changed; None to throw them away.
     """
 
-    def __init__(self, folder: str, at: str, shared: Iterable[str]) -> None:
+    def __init__(self, folder: str, at: str, shared: Iterable[str] = (), kept: str | None = None) -> None:
         self._folder = folder
         self._at = at
         self._shared = sorted({".git", *shared})
+        self._kept = kept
         self._changes = f"{folder}.changes-{os.getpid()}"
         self._upper = os.path.join(self._changes, "upper")
 
@@ -65,8 +67,11 @@ class View:
                 os.close(source)
 
     def leave(self) -> list[str]:
-        """What was modified, as *overlay_changes.differences* says; what was set aside is removed."""
-        modified = overlay_changes.differences(self._upper, self._folder, besides=frozenset(self._shared))
+        """What was modified, as *overlay_changes.differences* says; what was set aside is moved to where it is kept, or removed."""
+        besides = frozenset(self._shared)
+        modified = overlay_changes.differences(self._upper, self._folder, besides=besides)
+        if self._kept is not None:
+            overlay_changes.move(self._upper, self._folder, self._kept, besides=besides)
         self.discard()
         return modified
 
@@ -128,7 +133,7 @@ def _try_view(judged: str, real: str) -> None:
     for path in (judged, f"{judged}/old", real):
         os.mkdir(path)
     _write(f"{judged}/old/file", "judged")
-    view = View(judged, real, ())
+    view = View(judged, real)
     try:
         view.enter()
         _write(f"{real}/old/file", "changed")

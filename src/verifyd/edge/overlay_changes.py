@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from stat import S_IFMT, S_ISCHR, S_ISLNK, S_ISREG
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 MOST_CREATED = 10_000
 """More created files than this are left out: a whole install, or the like. Changed and deleted ones never are."""
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
-_COMPARE_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
 _EXECUTABLE = 0o111
 
 
@@ -27,6 +28,21 @@ def differences(upper: str, lower: str, *, besides: frozenset[str]) -> list[str]
     found = dict(_differences(upper, lower, "", besides))
     created = sorted(path for path, is_new in found.items() if is_new)
     return sorted([path for path, is_new in found.items() if not is_new] + created[:MOST_CREATED])
+
+
+def move(upper: str, lower: str, target: str, *, besides: frozenset[str]) -> None:
+    """
+    Move the files that are new or changed into the folder *target*, under their relative paths.
+
+    Links are left behind, so that none in *target* leads out of it. So are files in the place of which *target* has a folder,
+    and the reverse.
+    """
+    for path, _ in list(_differences(upper, lower, "", besides)):
+        source, destination = os.path.join(upper, path), os.path.join(target, path)
+        if os.path.isfile(source) and not os.path.islink(source):
+            with suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
+                os.makedirs(os.path.dirname(destination), exist_ok=True)
+                _move_file(source, destination)
 
 
 def remove(folder: str) -> None:
@@ -86,10 +102,21 @@ def _is_same(one: str, other: str) -> bool:
     if left.st_size != right.st_size or bool(left.st_mode & _EXECUTABLE) != bool(right.st_mode & _EXECUTABLE):
         return False
     with open(one, "rb") as first, open(other, "rb") as second:
-        while portion := first.read(_COMPARE_BYTES):
-            if portion != second.read(_COMPARE_BYTES):
+        while portion := first.read(_READ_BYTES):
+            if portion != second.read(_READ_BYTES):
                 return False
     return True
+
+
+def _move_file(source: str, destination: str) -> None:
+    try:
+        os.rename(source, destination)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with open(source, "rb") as read, open(destination, "wb") as written:
+            while portion := read.read(_READ_BYTES):
+                written.write(portion)
 
 
 def _is_folder(path: str) -> bool:

@@ -120,13 +120,13 @@ class SupervisedProcesses:
 
     def can_freeze(self) -> bool:
         """Whether this machine can mount a view over the repository's path; probed once, for real, in a few milliseconds."""
-        if self._freezing_trouble is None:
-            self._freezing_trouble = self._zygote.probe_view(tempfile.gettempdir())
-        return self._freezing_trouble == ""
+        return self.freezing_trouble() == ""
 
     def freezing_trouble(self) -> str:
-        """What the machine said when the probe failed; empty when it can freeze."""
-        return "" if self.can_freeze() else self._freezing_trouble or ""
+        """What the machine said when the probe of ``can_freeze`` failed; empty when it can freeze."""
+        if self._freezing_trouble is None:
+            self._freezing_trouble = self._zygote.probe_view(tempfile.gettempdir())
+        return self._freezing_trouble
 
     async def is_reachable(self, address: str) -> bool:
         """Whether a URL answers with a status below 500, or a ``host:port`` accepts a connection."""

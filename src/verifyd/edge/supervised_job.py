@@ -160,7 +160,12 @@ def _order_of(job: Job) -> dict[str, Any]:
 def _view_order_of(view: FrozenView | None) -> dict[str, Any] | None:
     if view is None:
         return None
-    return {"folder": str(view.folder), "at": str(view.at), "shared": view.shared}
+    return {
+        "folder": str(view.folder),
+        "at": str(view.at),
+        "shared": view.shared,
+        "kept": None if view.changes is None else str(view.changes),
+    }
 
 
 def _end_of(message: dict[str, Any]) -> JobEnd:
