@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -95,6 +96,30 @@ def test_missing_folder_is_not_started(tmp_path: Path) -> None:
     """A folder that is not there makes NOT_STARTED with its path."""
     end = run_job(a_job(tmp_path, "true", folder=tmp_path / "gone"))
     assert (end.end, end.trouble) == (End.NOT_STARTED, f"{tmp_path / 'gone'}: No such file or directory")
+
+
+@pytest.mark.parametrize(
+    "command, environment, trouble",
+    [
+        (("true", "a\0b"), {"PATH": os.environ["PATH"]}, "embedded null byte"),
+        (("true",), {"PATH": os.environ["PATH"], "A": "\0"}, "embedded null byte"),
+        (("true",), {"PATH": os.environ["PATH"], "A=B": "C"}, "illegal environment variable name"),
+        (("true", "x" * 3_000_000), {"PATH": os.environ["PATH"]}, f"{shutil.which('true')}: Argument list too long"),
+    ],
+)
+def test_what_no_process_can_be_given_is_not_started(
+    tmp_path: Path, command: tuple[str, ...], environment: dict[str, str], trouble: str
+) -> None:
+    """NUL, impossible names and too much of everything make NOT_STARTED with the reason."""
+    end = run_job(a_job(tmp_path, command, environment=environment))
+    assert (end.end, end.trouble) == (End.NOT_STARTED, trouble)
+
+
+def test_members_of_enums_are_text(tmp_path: Path) -> None:
+    """A subclass of str in the command or the environment is the text it stands for."""
+    job = a_job(tmp_path, ("printenv", End.EXITED), environment={"PATH": os.environ["PATH"], End.EXITED: End.CANCELLED})
+    assert run_job(job).exit_code == 0
+    assert log_of(job) == "cancelled\n"
 
 
 def test_command_is_looked_up_on_the_jobs_own_path(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def launch(command: tuple[str, ...], *, folder: str, environment: Mapping[str, s
 
     Raises:
         OSError: The folder or the command cannot be used; *filename* says which.
+        ValueError: A NUL in the command, a name in the environment that is none.
     """
     os.chdir(folder)
     standard_input = os.open(os.devnull, os.O_RDONLY)
@@ -68,10 +69,11 @@ def launch(command: tuple[str, ...], *, folder: str, environment: Mapping[str, s
         os.close(standard_input)
 
 
-def trouble_of(error: OSError) -> str:
+def trouble_of(error: OSError | ValueError) -> str:
     """What could not be used, and why, for people."""
-    why = error.strerror or str(error)
-    return f"{error.filename}: {why}" if error.filename else why
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _executable(name: str, environment: Mapping[str, str]) -> str:

@@ -143,11 +143,11 @@ def not_started(trouble: str) -> JobEnd:
 
 
 def _order_of(job: Job) -> dict[str, Any]:
+    """As built-in values: marshal takes no subclass of str, which a member of an enum is."""
     return {
-        "name": job.name,
-        "command": job.command,
+        "command": tuple(map(str, job.command)),
         "folder": str(job.folder),
-        "environment": dict(job.environment),
+        "environment": {str(name): str(value) for name, value in job.environment.items()},
         "log": str(job.log),
         "log_cap_bytes": job.log_cap_bytes,
         "timeout_s": job.timeout_s,

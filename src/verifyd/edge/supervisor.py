@@ -135,7 +135,7 @@ class Supervisor:
         self._events.listen(self._channel.fd, self._take_messages)
         try:
             self._start()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter for what no command or environment can hold, such as NUL
             if self._view is not None:
                 self._view.discard()
             return {"end": "not_started", "trouble": launch.trouble_of(error)}
