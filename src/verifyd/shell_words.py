@@ -292,12 +292,23 @@ class WordReader(ABC):
                 position += 1
             elif char == "'" and (end := self.text.find("'", position + 1)) > 0 and "}" not in self.text[position:end]:
                 position = end
+            elif char == '"':
+                position = self.quote_end(position + 1)
             elif char in "{}":
                 level += 1 if char == "{" else -1
                 if level == 0:
                     return position
             position += 1
         raise ShellSyntaxError("a brace is not closed")
+
+    def quote_end(self, start: int) -> int:
+        """Where the double quote stands that ends what starts here."""
+        position = start
+        while position < len(self.text):
+            if self.text[position] == '"':
+                return position
+            position += 2 if self.text[position] == "\\" else 1
+        raise ShellSyntaxError("a quote is not closed")
 
     # --- redirections -----------------------------------------------------------------------------------------------
 
