@@ -147,6 +147,17 @@ class TestPlaces:
             a_place("src/shop/page.py", 1, REPORTED),
         )
 
+    def test_a_path_in_the_message_names_its_file(self) -> None:
+        """Whole, or below the root; not as the end of another name."""
+        finding = a_finding(
+            message="SyntaxError in /repository/src/calc.py, line 3",
+            path="tests/test_all.py",
+            subject="tests/test_all.py::test_x",
+        )
+        assert find_places([finding], changed("src/calc.py", "rc/calc.py"))[0] == a_place(
+            "src/calc.py", None, NAMED_IN_MESSAGE
+        )
+
     def test_a_linter_is_believed_about_the_place(self) -> None:
         """What it reports, it saw there; nothing else is suspected."""
         assert find_places([a_lint_finding()], changed("src/calc.py", "src/other.py")) == (

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.builders import (
@@ -284,6 +284,7 @@ verdicts = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(verdicts, hostile)
 def test_any_report_is_valid_ascii_json_of_the_published_shape(verdict: Verdict, note: str) -> None:
     """Whatever tools print and files are called."""
@@ -294,6 +295,7 @@ def test_any_report_is_valid_ascii_json_of_the_published_shape(verdict: Verdict,
     ReportDocument.model_validate(json.loads(text))
 
 
+@settings(max_examples=40)
 @given(verdicts)
 def test_an_entry_is_the_same_after_any_number_of_reuses(verdict: Verdict) -> None:
     """Storing what was read back changes nothing more."""

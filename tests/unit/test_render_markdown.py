@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -171,6 +173,14 @@ def test_what_gates_did_beyond_their_verdict_is_noted() -> None:
         "- lint: its results could not be read whole: the file is cut short",
     ]
     assert "on a frozen view of this tree" in text
+
+
+def test_artifacts_are_named_five_at_most() -> None:
+    """A screenshot is worth opening; where the others are, these tell."""
+    kept = tuple(Path(f"/state/runs/1/{number}.png") for number in range(7))
+    text = render_markdown(a_report(a_failure(artifacts=kept)), None)
+    assert " · artifacts `/state/runs/1/0.png`, " in text
+    assert "`/state/runs/1/4.png` and 2 more\n" in text
 
 
 def test_a_task_whose_attempts_are_used_up_is_handed_over_here_too() -> None:

@@ -164,6 +164,19 @@ def test_orders_in_a_message_stay_quoted() -> None:
     ]
 
 
+def test_a_task_of_a_gate_without_a_log_names_the_command_that_shows_it() -> None:
+    """A built-in gate writes none."""
+    assert render_task_markdown(a_task(a_report(a_failure(log=None)))).endswith("\nFull log: `verifyd log tests`\n")
+
+
+def test_hints_beside_a_time_limit_share_the_room_with_the_end_of_the_output() -> None:
+    """Neither crowds out the other."""
+    verdict = a_failure(a_finding(detail="d" * 9000), end=End.TIMED_OUT, exit_code=None, tail="t" * 9000)
+    page = read_page(render_task_markdown(a_task(a_report(verdict))))
+    told = [content for language, content in page.fences if language == "text"]
+    assert [content.strip("dt")[-1:] == "" or len(content) > 800 for content in told] == [True, True]
+
+
 findings = st.builds(
     Finding,
     path=st.none() | long_hostile.filter(bool),
@@ -192,7 +205,7 @@ def tasks(draw: st.DrawFn) -> Task:
     return a_task(report, seen_on=draw(st.integers(0, 9)), constraints=limits, context=draw(st.none() | long_hostile))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(tasks())
 def test_any_task_fits_and_speaks_with_one_voice(task: Task) -> None:
     """Never longer than 4,000 characters; no escapes; no heading, link or HTML but ours; verify command and log always there."""

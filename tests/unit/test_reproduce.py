@@ -273,6 +273,31 @@ def test_cargo_takes_exact_names() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "script,subject",
+    [
+        ("pytest -q", "a.test.ts > works"),
+        ("python -m unittest", "tests/test_a.py::test_x"),
+        ("python -m unittest", "unittest.loader._FailedTest.test_a"),
+        ("npx vitest run", "tests/test_a.py::test_x"),
+        ("npx jest", "a.test.ts > works"),
+        ("npx playwright test", "e2e/page.spec.ts"),
+        ("npx playwright test", "tests/test_a.py › works"),
+        ("go test ./...", "not a test"),
+        ("cargo test", "tests/test_a.py::test_x"),
+        ("cargo nextest run", "a test"),
+    ],
+)
+def test_a_name_in_another_tools_syntax_narrows_nothing(script: str, subject: str) -> None:
+    """It would select nothing, and nothing fails."""
+    assert narrowed(script, subject) == script
+
+
+def test_an_interpreter_that_only_a_run_could_know_is_not_guessed_at() -> None:
+    """``$PYTHON -m pytest`` may be anything."""
+    assert narrowed('"$PYTHON" -m pytest', NODE) == '"$PYTHON" -m pytest'
+
+
 def test_names_of_files_with_rubbish_stay_on_one_line() -> None:
     """A line end or an escape in a parameter's name is spelled, so that nothing in the command acts on a terminal."""
     assert (

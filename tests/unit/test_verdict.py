@@ -18,9 +18,7 @@ from verifyd.verdict import Reason, Status, Verdict, judge
 NPM = MissingTool(name="npm", install="apt-get install npm")
 
 
-def judged(
-    gate: Gate, outcome: Outcome, evidence: Evidence = NO_EVIDENCE, **known: object
-) -> tuple[str, str | None, str]:
+def judged(gate: Gate, outcome: Outcome, evidence: Evidence = NO_EVIDENCE, **known: Any) -> tuple[str, str | None, str]:
     """Judge, and say it in three words."""
     verdict = judge(gate, outcome, evidence, **known)
     return str(verdict.status), verdict.reason, verdict.explanation
