@@ -104,7 +104,7 @@ def test_a_changed_pipeline_runs_as_approved_and_is_never_ready(make: Make) -> N
         ("exit 1", 1, "failed", "exit_status"),
         ("no-such-command-here", 3, "unproven", "tool_missing"),
         ("timeout=1s | sleep 60", 1, "failed", "timed_out"),
-        ("kill -KILL $$", 3, "unproven", "killed"),
+        ("python -c 'import os; os.abort()'", 1, "failed", "exit_status"),
         ("expect=exit:3 | exit 3", 0, "passed", None),
         ("min_tests=1 | echo nothing counted", 3, "unproven", "evidence_missing"),
         ("cat", 0, "passed", None),
@@ -122,7 +122,8 @@ def test_how_a_gate_ends_decides_its_status(
 
 def test_a_gate_that_moves_the_tree_proves_nothing(make: Make) -> None:
     """A file written there and back during the gate voids the verdict: unproven, exit 3, and no task."""
-    project = make(page(gate="cp calc.py saved && echo x >> calc.py && cat saved > calc.py && rm saved"), CALC)
+    there_and_back = 'old=$(cat calc.py)\necho x >> calc.py\necho "$old" > calc.py\n'
+    project = make(page(gate="sh move.sh"), {**CALC, "move.sh": there_and_back})
     project.verifyd("run", expect=3)
     assert project.statuses()["gate"] == ("unproven", "tree_moved")
     assert project.report()["task"] is None
@@ -250,3 +251,14 @@ def test_every_format_can_be_written_to_a_file(make: Make, tmp_path: Path, form:
     answer = project.verifyd("run", "--format", form, "--output", str(target), expect=1)
     assert answer.out == ""
     assert "gate" in target.read_text("utf-8")
+
+
+def test_a_protected_page_is_agreed_to_by_its_approval(make: Make) -> None:
+    """An approved but uncommitted VERIFY.md does not fail the diff gate; any other protected path does."""
+    project = make("---\nscope:\n  protected: [VERIFY.md, calc.py]\n---\n" + page(gate="true"), CALC)
+    project.write({"VERIFY.md": "---\nscope:\n  protected: [VERIFY.md, calc.py]\n---\n" + page(gate="exit 0")})
+    project.approve()
+    project.verifyd("run", expect=0)
+    project.write({"calc.py": "A = 1\n"})
+    project.verifyd("run", expect=1)
+    assert project.report()["task"]["where"][0]["path"] == "calc.py"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
-from verifyd.errors import ConfigurationError
+from verifyd.errors import ConfigurationError, StoreError
 from verifyd.pipeline import Approval, Pipeline
 from verifyd.pipeline_difference import GateDifference, compare
 from verifyd.report import Approved, Hold
@@ -27,10 +27,12 @@ class Declared:
     Attributes:
         written: The pipeline as the judged tree declares it.
         approval: The last one; None when nothing was ever approved.
+        trouble: Why the approval that is there cannot be used; empty when there is nothing wrong with it.
     """
 
     written: Pipeline
     approval: Approval | None
+    trouble: str = ""
 
     @property
     def is_current(self) -> bool:
@@ -60,7 +62,8 @@ class Declared:
     def holds(self) -> tuple[Hold, ...]:
         """Why a tree cannot be called ready, as far as the pipeline goes."""
         if self.approval is None:
-            says = "the pipeline was never approved; look at it with: verifyd plan, then: verifyd approve"
+            says = self.trouble or "the pipeline was never approved"
+            says += "; look at the pipeline with: verifyd plan, then: verifyd approve"
             return (Hold(reason=Reason.UNAPPROVED, explanation=says),)
         if not self.is_current:
             names = ", ".join(difference.gate for difference in self.differences) or "its front matter"
@@ -70,10 +73,16 @@ class Declared:
 
 
 def read_declared(world: World, repository: Repository, snapshot: Snapshot) -> Declared:
-    """Read VERIFY.md out of the judged tree; ConfigurationError when it is missing or wrong, StoreError for the approval."""
-    return Declared(
-        written=parse_verify_md(read_page(world, repository, snapshot)), approval=world.approvals.read(repository)
-    )
+    """
+    Read VERIFY.md out of the judged tree; ConfigurationError when it is missing or wrong.
+
+    An approval that cannot be read is none, and the report says why: approving again is the way out.
+    """
+    written = parse_verify_md(read_page(world, repository, snapshot))
+    try:
+        return Declared(written=written, approval=world.approvals.read(repository))
+    except StoreError as error:
+        return Declared(written=written, approval=None, trouble=f"{error.where}: {error.problem}")
 
 
 def read_page(world: World, repository: Repository, snapshot: Snapshot) -> bytes:

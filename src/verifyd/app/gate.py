@@ -126,7 +126,8 @@ class GateRunner:
             self.content_ids = dict(world.git.content_ids(judged.repository, judged.snapshot.tree))
         wanted = matches(gate.paths, self.content_ids) if gate.paths else self.content_ids.keys()
         commands = [gate.script] if gate.server is None else [gate.script, gate.server]
-        tools = world.find_tools(commands, world.machine.environment, judged.repository.root / gate.cwd)
+        environment = {**world.machine.environment, **dict(gate.env)}
+        tools = world.find_tools(commands, environment, judged.repository.root / gate.cwd)
         if tools is None:
             return None
         return make_action_key(

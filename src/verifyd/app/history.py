@@ -45,7 +45,7 @@ def newest_log(world: World, repository: Repository, gate: str) -> Path:
     """The log of the gate's newest run, one that is under way included; UsageError when it never ran or its log is gone."""
     with world.open_store(repository) as store:
         runs = store.gate_runs(gate, limit=1)
-        names = sorted({run.gate for run in store.gate_runs(limit=1000)})
+        names = store.gate_names()
     paths = [Path(run.log) for run in runs if run.log]
     stamps = world.files.stamps([*paths, *logs_on_disk(world, repository, gate)])
     if not stamps:
@@ -71,7 +71,7 @@ class Past:
 def read_past(world: World, repository: Repository, gate: str | None) -> tuple[Past, ...]:
     """The past of one gate or of all; UsageError for a gate that never ran."""
     with world.open_store(repository) as store:
-        names = [gate] if gate is not None else sorted({run.gate for run in store.gate_runs(limit=5000)})
+        names = [gate] if gate is not None else store.gate_names()
         past = tuple(past_of(store, name) for name in names)
     if gate is not None and not past[0].runs:
         raise UsageError(f"gate {gate!r} has no history", where=gate, remedy="See the gates with: verifyd plan")

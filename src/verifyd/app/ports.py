@@ -38,16 +38,23 @@ class Repository:
         root: Top folder, absolute, links resolved.
         git_dir: This work tree's own git folder, absolute.
         common_dir: The repository's shared git folder, absolute: the same for all linked work trees.
+        substitute: Stands in for *home* for as long as this process lives, when *home* cannot be written; None otherwise.
     """
 
     root: Path
     git_dir: Path
     common_dir: Path
+    substitute: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """Where everything of ours that belongs to this work tree is kept."""
+        return self.git_dir / "verifyd"
 
     @property
     def state_dir(self) -> Path:
-        """Where everything of ours that belongs to this work tree lives."""
-        return self.git_dir / "verifyd"
+        """Where we write: *home*, or what stands in for it."""
+        return self.home if self.substitute is None else self.substitute
 
     @property
     def report_dir(self) -> Path:
@@ -321,6 +328,10 @@ class Store(Protocol):
         """The newest whole run on that tree under that pipeline digest, without its gates; None when there is none."""
         ...
 
+    def gate_names(self) -> tuple[str, ...]:
+        """Every gate that was ever run, sorted."""
+        ...
+
     def samples(self, gate: str, *, limit: int = 200) -> tuple[Sample, ...]:
         """Runs of the gate that ended in passed or failed and were not reused, oldest first."""
         ...
@@ -399,6 +410,10 @@ class Files(Protocol):
 
     def held(self, folder: Path) -> AbstractContextManager[Path]:
         """A new folder that is marked as in use by this process inside the ``with``, and stays after it."""
+        ...
+
+    def can_write_in(self, folder: Path) -> bool:
+        """Whether files can be made in a folder, which is made when it is not there."""
         ...
 
     def make_folder(self, path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from verifyd.app.declared import Declared, read_declared
+from verifyd.app.declared import VERIFY_MD, Declared, read_declared
 from verifyd.app.gate import GateRunner, RunContext
 from verifyd.app.ports import GateRun, Git, Guard, Repository, RunRecord, Store
 from verifyd.app.run import Listener, run_gates
@@ -200,10 +200,14 @@ def unapproved(
 
 
 def built_in_verdicts(pipeline: Pipeline, change: Change) -> tuple[Verdict, ...]:
-    """The gates that need no process; they cost nothing, so they are judged even when others were asked for by name."""
+    """
+    The gates that need no process; they cost nothing, so they are judged even when others were asked for by name.
+
+    A change of VERIFY.md is agreed to by approving the pipeline: until then the tree is unproven, which no agent can mend.
+    """
     if not pipeline.has_diff_gate:
         return ()
-    return (judge_change(change, pipeline.limits, pipeline.scope),)
+    return (judge_change(change, pipeline.limits, pipeline.scope, agreed=frozenset({VERIFY_MD})),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +293,7 @@ class Finish:
             self.store.add_run(self.record(report, task))
         except StoreError as error:
             return unsaved(report, error)
-        return report
+        return replace(report, notes=(*report.notes, *(note for note in self.store.notes if note not in report.notes)))
 
     def record(self, report: Report, task: Task | None) -> RunRecord:
         """The run as history keeps it."""

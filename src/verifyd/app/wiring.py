@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from verifyd.app.ports import Processes, Repository
@@ -63,15 +66,24 @@ def make_world() -> World:
         ),
         open_processes=tracked.open,
         end_all_now=tracked.end_all_now,
-        open_store=lambda repository: open_store(repository.state_dir),
+        open_store=lambda repository: open_store(repository.home),
         find_tools=find_tools,
         temporary_folder=Path(tempfile.gettempdir()),
     )
 
 
 def open_here(world: World, folder: str) -> Repository:
-    """The work tree that *folder* (relative to where we were started) lies in."""
-    return world.git.open_repository(working_folder() / folder)
+    """
+    The work tree that *folder* (relative to where we were started) lies in.
+
+    Where nothing can be written below its git folder, a temporary folder stands in: the run then leaves nothing behind.
+    """
+    repository = world.git.open_repository(working_folder() / folder)
+    if world.files.can_write_in(repository.home):
+        return repository
+    substitute = Path(tempfile.mkdtemp(prefix="verifyd-state-")).resolve()
+    atexit.register(shutil.rmtree, substitute, ignore_errors=True)
+    return replace(repository, substitute=substitute)
 
 
 def write_bug_report(text: str) -> Path | None:

@@ -16,7 +16,7 @@ from verifyd.app.verify import Request, Result
 from verifyd.app.wiring import make_world, open_here
 from verifyd.app.world import World
 from verifyd.doors.session import ask_for_approval, exit_code_for, verify_with_progress
-from verifyd.errors import ExitCode, UsageError
+from verifyd.errors import ExitCode, StoreError, UsageError
 from verifyd.pipeline import ApprovedBy
 from verifyd.report import Report
 from verifyd.snapshot import Source
@@ -44,6 +44,8 @@ def init(folder: str) -> None:
     world.console.say(f"wrote {result.path}")
     for missing in result.missing_tools:
         world.console.say(f"not on this machine: {missing}")
+    for note in result.notes:
+        world.console.say(note)
     proposal = propose(world, repository, Request())
     world.console.write_answer(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
 
@@ -111,9 +113,17 @@ def run(
     request = request_of(base=base, ref=ref, staged=staged, gates=gates, fail_fast=fail_fast, reuse=not no_reuse)
     ask_for_approval(world, repository, request)
     result = verify_with_progress(world, repository, request)
-    publish(world, repository, result)
+    publish_or_say(world, repository, result)
     answer(world, result, output_format, output)
     end(exit_code_for(result.report))
+
+
+def publish_or_say(world: World, repository: Repository, result: Result) -> None:
+    """Write the report's files; where that fails the answer is still given, and what is missing is said."""
+    try:
+        publish(world, repository, result)
+    except StoreError as error:
+        world.console.say(f"the report's files were not written: {error}")
 
 
 def answer(world: World, result: Result, output_format: str, output: str | None) -> None:
@@ -124,7 +134,7 @@ def answer(world: World, result: Result, output_format: str, output: str | None)
     if output is None:
         world.console.write_answer(text)
     else:
-        world.files.write_whole(Path(output).absolute(), text)
+        world.files.write_whole(Path(output).resolve(), text)
 
 
 def renderer(world: World, output_format: str, *, coloured: bool) -> Callable[[Report, Task | None], str]:
@@ -185,7 +195,7 @@ def fix(folder: str, *, gates: tuple[str, ...]) -> None:
     ask_for_approval(world, repository, request)
     fix_with_progress(world, repository, gates)
     result = verify_with_progress(world, repository, request)
-    publish(world, repository, result)
+    publish_or_say(world, repository, result)
     answer(world, result, "text", None)
     end(exit_code_for(result.report))
 

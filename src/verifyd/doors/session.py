@@ -28,11 +28,13 @@ STOPPING = "stopping: the gates are asked to end; once more to end them at once"
 
 def ask_for_approval(world: World, repository: Repository, request: Request) -> None:
     """On a terminal, offer to approve a pipeline that was never approved; elsewhere do nothing: the report will say so."""
-    if not world.console.can_ask() or world.approvals.read(repository) is not None:
+    if not world.console.can_ask():
         return
     from verifyd.render.plan import render_plan
 
     proposal = propose(world, repository, request)
+    if proposal.declared.approval is not None:
+        return
     world.console.say(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
     if world.console.ask("This pipeline was never approved. Let these commands run in this repository?"):
         approve_pipeline(world, repository, proposal.declared.written, by=ApprovedBy.TERMINAL)

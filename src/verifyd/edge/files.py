@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,6 +164,15 @@ class DiskFiles:
             yield folder
         finally:
             let_go(descriptor)
+
+    def can_write_in(self, folder: Path) -> bool:
+        """Whether files can be made in a folder, which is made when it is not there; found out by making one."""
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return True
+        except OSError:
+            return False
 
     def make_folder(self, path: Path) -> None:
         """
