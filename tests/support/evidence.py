@@ -41,7 +41,8 @@ def a_result(uri: str = "src/a.py", line: int | None = 3, column: int | None = 5
     return {"ruleId": "F401", "level": "error", "message": {"text": "unused"}, "locations": [location], **fields}
 
 
-def a_sarif(*results: dict[str, Any], tool: str = "ruff", **run: Any) -> io.BytesIO:
-    """A SARIF log of one run."""
-    log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": tool}}, "results": list(results), **run}]}
+def a_sarif(*results: dict[str, Any], driver: dict[str, Any] | None = None, **run: Any) -> io.BytesIO:
+    """A SARIF log of one run, ruff's unless *driver* says whose."""
+    tool = {"driver": driver or {"name": "ruff"}}
+    log = {"version": "2.1.0", "runs": [{"tool": tool, "results": list(results), **run}]}
     return io.BytesIO(json.dumps(log).encode())

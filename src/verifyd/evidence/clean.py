@@ -51,7 +51,7 @@ def clean_text(text: str, limit: int | None = None) -> str:
 
 def clean_line(text: str, limit: int | None = None) -> str:
     """Like clean_text, on one line: line ends become spaces."""
-    return clean_text(" ".join(text.split("\n")), limit).strip()
+    return clean_text(" ".join(strip_sequences(text).split("\n")), limit).strip()
 
 
 def _spell_out(match: re.Match[str]) -> str:

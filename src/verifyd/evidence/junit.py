@@ -44,9 +44,10 @@ def read_junit(file: BinaryIO, tree: SourceTree, *, size_cap: int = SIZE_CAP) ->
         _read_cases(file, size_cap, tally)
     except _UnreadableError as error:
         trouble = str(error)
+    counts = tally.counts()
     return Evidence(
         source=SOURCE,
-        tests=tally.counts(),
+        tests=counts if trouble is None or (counts is not None and counts.total) else None,
         findings=without_repeats(tally.findings)[:MOST_FINDINGS],
         trouble=trouble,
     )
@@ -187,7 +188,7 @@ def _refuse_document_type(head: bytes) -> None:
     prolog.StartDoctypeDeclHandler = refuse
     prolog.StartElementHandler = stop
     try:
-        prolog.Parse(head, False)
+        prolog.Parse(head, len(head) < _CHUNK)
     except _RootReachedError:
         return
     except (expat.ExpatError, ValueError, LookupError) as error:

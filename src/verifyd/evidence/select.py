@@ -96,7 +96,7 @@ def _read_automatically(request: EvidenceRequest, log: bytes) -> Evidence:
     if not results:
         return join_runs(text, runs)
     junit = join_evidence(results, "junit")
-    if junit.tests is None or (junit.trouble is not None and not junit.tests.total):
+    if junit.tests is None:
         return join_runs(text, runs)
     return _join_pytest(junit, text, runs)
 

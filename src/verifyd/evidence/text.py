@@ -79,7 +79,7 @@ def _read_diagnostics(scan: Scan) -> None:
     for index, line in enumerate(scan.lines):
         if scan.is_full:
             break
-        hopeful = ":" in line or "(" in line or "]" in line or "reformat" in line or '", line ' in line
+        hopeful = ":" in line or "(" in line or "]" in line or "━" in line or "reformat" in line or '", line ' in line
         if hopeful and not scan.taken[index] and not read_block(scan, index):
             read_line(scan, index)
 

@@ -51,7 +51,7 @@ def _rustup(tail: str, _: re.Match[str]) -> str | None:
 
 def _playwright(tail: str, _: re.Match[str]) -> str | None:
     said = re.search(
-        r"(?:^|║)\s{0,20}((?:npx|pnpm exec|yarn|bunx) playwright install[\w -]{0,40}?)\s{0,80}(?:║|$)",
+        r"(?:^|║)\s{0,20}((?:(?:npx|pnpm exec|yarn|bunx) )?playwright install[\w -]{0,40}?)\s{0,80}(?:║|$)",
         tail,
         re.MULTILINE,
     )
@@ -93,6 +93,7 @@ _SIGNS = (
     # make ends with 2 and says 127 in its last line
     _Sign(pattern=re.compile(rf"make(?:\[\d{{1,3}}\])?: {_NAME}: No such file or directory$"), exits=_FROM_MAKE),
     _Sign(pattern=re.compile(rf".{{0,300}}: {_NAME}: (?:command )?not found$"), exits=frozenset({2})),
+    _Sign(pattern=re.compile(rf"\[WebServer\] .{{0,300}}: {_NAME}: (?:command )?not found$"), exits=_ONE),
     _Sign(pattern=re.compile(rf"\S{{0,300}}python[\d.]{{0,6}}: No module named {_NAME}$"), exits=_ONE, within=2),
     _Sign(
         pattern=re.compile(r"npm (?:error|ERR!) [Mm]issing script: \"?(?P<name>[^\"]{1,200})\"?$"),
@@ -115,7 +116,9 @@ _SIGNS = (
     _Sign(pattern=re.compile(rf"error: Failed to spawn: [`']?{_NAME}[`']?$"), exits=frozenset({2})),
     _Sign(pattern=re.compile(rf"Executable `{_NAME}` not found$"), exits=_ONE, within=20),
     _Sign(
-        pattern=re.compile(r".{0,60}browserType\.launch: Executable doesn't exist at (?P<name>\S{1,400})"),
+        pattern=re.compile(
+            r".{0,80}[Bb]rowserType\.launch: (?:Executable|Failed to launch \w{1,20} because executable) doesn't exist at (?P<name>\S{1,400})"
+        ),
         exits=_ONE,
         within=TAIL_LINES,
         install=_playwright,
@@ -127,7 +130,7 @@ _SIGNS = (
         install=_playwright_channel,
     ),
     _Sign(
-        pattern=re.compile(r"║?\s{0,20}(?P<name>Host system is missing dependencies to run browsers)"),
+        pattern=re.compile(r"\s{0,20}║?\s{0,20}(?P<name>Host system is missing dependencies to run browsers)"),
         exits=_ONE,
         within=TAIL_LINES,
         install=_playwright_dependencies,
@@ -141,8 +144,12 @@ _NAMES = {
 _NEEDS_MAKE = re.compile(r"make(?:\[\d{1,3}\])?: \*\*\* \[.{1,300}\] Error 127$", re.MULTILINE)
 # Words that a test could print too need a second witness in the tail.
 _WITNESSES = (
-    (re.compile(r".*browserType\.launch"), re.compile(r"playwright install")),
+    (re.compile(r".*rowserType\.launch: Executable"), re.compile(r"playwright install")),
     (re.compile(r"npm \S+ [Mm]issing script"), re.compile(r"^npm \S+ To see a list of scripts, run:", re.MULTILINE)),
+    (
+        re.compile(r"\[WebServer\]"),
+        re.compile(r"^Error: Process from config\.webServer was not able to start\.", re.MULTILINE),
+    ),
     (re.compile(r"Executable `"), re.compile(r"^- hook id: ", re.MULTILINE)),
 )
 
