@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from verifyd.evidence.model import Finding, FindingKind
+from verifyd.plan import matches
 
 KIND_ORDER = (
     FindingKind.SYNTAX,
@@ -31,6 +32,9 @@ ON_THE_WAY = "on the way to the failure"
 NAMED_IN_MESSAGE = "changed, and the message names it; no frame of the failure lies in the change"
 NAMED_LIKE_TEST = "changed, and its name is that of the failing test's file; no frame of the failure lies in it"
 NAMED_IN_DETAIL = "changed, and the failing lines name it; no frame of the failure lies in it"
+COUNTED = "what the limit counts, most first"
+FORBIDDEN = "a change that is not allowed here"
+NOT_NAMED = "changed since the last ready tree; the gate itself names no place"
 ONLY_CHANGED = "the only source file in the change; no frame of the failure lies in it"
 
 _TEST_NAME = re.compile(r"(?:^|[-_.])(?:tests?|spec|specs|e2e|conftest)(?:[-_.]|$)|Tests?\.\w+$", re.ASCII)
@@ -92,6 +96,8 @@ def first_cause(errors: Sequence[Finding], changed: frozenset[str]) -> tuple[Fin
 
 def cause_of(finding: Finding, changed: frozenset[str]) -> tuple[bool, str]:
     """Whether the cause seems to lie in the change, and a key that findings of one cause share."""
+    if finding.kind is FindingKind.LIMIT:
+        return True, finding.code or finding.message
     frames = changed_frames(finding, changed)
     if frames and is_source(frames[0].path):
         return True, f"{frames[0].path}:{frames[0].line}"
@@ -145,6 +151,13 @@ def find_places(findings: Sequence[Finding], changed: frozenset[str]) -> tuple[P
     return tuple(ranked.values())[:MOST_PLACES]
 
 
+def changed_inputs(changed: frozenset[str], globs: Sequence[str]) -> tuple[Place, ...]:
+    """For a failure that names no place (a gate that hangs): the changed code among the gate's inputs, tests after what they test."""
+    inputs = matches(globs, changed) if globs else changed
+    code = sorted((path for path in inputs if _CODE.search(path)), key=lambda path: (is_test_file(path), path))
+    return tuple(Place(path=path, line=None, why=NOT_NAMED) for path in code[:MOST_PLACES])
+
+
 def most_common(places: Sequence[Place]) -> list[Place]:
     """Each path once, those that most findings point at first, else in their order."""
     counts = Counter(place.path for place in places)
@@ -155,6 +168,8 @@ def most_common(places: Sequence[Place]) -> list[Place]:
 def changed_frames(finding: Finding, changed: frozenset[str]) -> list[Place]:
     """Frames that lie in the change, innermost first, code before tests."""
     frames = [(path, line) for path, line in reversed(finding.frames) if path in changed]
+    if finding.kind is FindingKind.LIMIT:
+        return [Place(path=path, line=None, why=COUNTED) for path, _ in frames]
     ordered = sorted(frames, key=lambda frame: is_test_file(frame[0]))
     return [
         Place(path=path, line=line, why=ON_THE_WAY_CHANGED if number else INNERMOST)
@@ -166,6 +181,8 @@ def own_place(finding: Finding, changed: frozenset[str], *, inside: bool) -> lis
     """Where the finding is reported, when that lies inside, or outside, of the change."""
     if finding.path is None or (finding.path in changed) is not inside:
         return []
+    if finding.kind is FindingKind.LIMIT:
+        return [Place(path=finding.path, line=None, why=FORBIDDEN)]
     return [Place(path=finding.path, line=finding.line, why=REPORTED_CHANGED if inside else REPORTED)]
 
 

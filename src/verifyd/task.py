@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verifyd.cause import KIND_ORDER, Place, find_places, first_cause, rank_of_kinds, same_root
+from verifyd.cause import KIND_ORDER, Place, changed_inputs, find_places, first_cause, rank_of_kinds, same_root
 from verifyd.evidence.model import Finding, FindingKind
 from verifyd.pipeline import DIFF_GATE
 from verifyd.redact import redact
@@ -99,7 +99,8 @@ def make_task(
         attempt=attempt,
         title=title_of(verdict, cause),
         explanation=verdict.explanation,
-        where=find_places(findings, report.changed_since_ready),
+        where=find_places(findings, report.changed_since_ready)
+        or changed_inputs(report.changed_since_ready, verdict.gate.paths),
         findings=findings,
         more_findings=len(cause) - len(findings),
         other_failures=count_other_failures(failing, gate, cause),
@@ -190,6 +191,8 @@ def summary(verdict: Verdict, cause: Sequence[Finding]) -> str:
     first = cause[0]
     message = first.message.split("\n", 1)[0]
     others = f" (and {counted(len(cause) - 1, 'other')} alike)" if len(cause) > 1 else ""
+    if first.kind is FindingKind.LIMIT:
+        return f"{first.path}: {message}{others}" if first.path is not None else message
     if first.kind in (FindingKind.COLLECTION, FindingKind.SYNTAX) and first.subject is not None:
         return f"{first.subject} cannot be loaded{others}: {message}"
     if first.subject is not None:

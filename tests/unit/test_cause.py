@@ -6,16 +6,20 @@ import pytest
 
 from tests.support.builders import a_finding, a_lint_finding
 from verifyd.cause import (
+    COUNTED,
+    FORBIDDEN,
     INNERMOST,
     NAMED_IN_DETAIL,
     NAMED_IN_MESSAGE,
     NAMED_LIKE_TEST,
+    NOT_NAMED,
     ON_THE_WAY,
     ON_THE_WAY_CHANGED,
     ONLY_CHANGED,
     REPORTED,
     REPORTED_CHANGED,
     Place,
+    changed_inputs,
     find_places,
     first_cause,
     is_source,
@@ -170,6 +174,26 @@ class TestPlaces:
         findings = [a_lint_finding(line=line) for line in (1, 1, 2, 3, 4, 5, 6)]
         assert [place.line for place in find_places(findings, changed("src/calc.py"))] == [1, 2, 3, 4, 5]
 
+    def test_a_limit_points_at_what_it_counts_and_at_what_is_forbidden(self) -> None:
+        """Its frames are the heaviest files, and lines mean nothing to it."""
+        counted = a_finding(path=None, line=None, kind=FindingKind.LIMIT, frames=(("src/b.py", 1), ("src/calc.py", 1)))
+        forbidden = a_lint_finding(path="VERIFY.md", line=None, kind=FindingKind.LIMIT)
+        assert find_places([counted, forbidden], changed("src/b.py", "src/calc.py", "VERIFY.md")) == (
+            a_place("src/calc.py", None, COUNTED),
+            a_place("src/b.py", None, COUNTED),
+            a_place("VERIFY.md", None, FORBIDDEN),
+        )
+
+    def test_a_failure_that_names_no_place_points_at_the_changed_inputs(self) -> None:
+        """A gate that hangs, hangs most likely in what was just edited; documents do not hang."""
+        files = changed("tests/test_calc.py", "src/calc.py", "README.md", "web/page.js")
+        assert changed_inputs(files, ()) == (
+            a_place("src/calc.py", None, NOT_NAMED),
+            a_place("web/page.js", None, NOT_NAMED),
+            a_place("tests/test_calc.py", None, NOT_NAMED),
+        )
+        assert changed_inputs(files, ("web/**",)) == (a_place("web/page.js", None, NOT_NAMED),)
+
     def test_a_failure_without_any_file_has_no_place(self) -> None:
         """Nothing is made up."""
         assert (
@@ -235,6 +259,14 @@ class TestCause:
         here = [a_lint_finding(line=line) for line in (1, 2)]
         elsewhere = [a_lint_finding(path="src/z.py", line=line) for line in (1, 2, 3)]
         assert first_cause([*elsewhere, *here], changed("src/calc.py")) == tuple(here)
+
+    def test_all_that_breaks_one_bound_is_one_cause(self) -> None:
+        """Three protected files are one question to a person."""
+        protected = [
+            a_lint_finding(path=f"{name}.md", code="scope.protected", kind=FindingKind.LIMIT) for name in "abc"
+        ]
+        too_many = a_finding(path=None, code="changed_files", kind=FindingKind.LIMIT)
+        assert first_cause([too_many, *protected], changed()) == tuple(protected)
 
     def test_which_cause_comes_first_does_not_depend_on_line_numbers(self) -> None:
         """An edit above both must not make the agent drop what it is doing for the other."""

@@ -108,7 +108,7 @@ Full log: `/state/runs/1/tests.log` (`verifyd log tests`)
 def test_a_task_without_findings_shows_the_end_of_the_output() -> None:
     """A gate that hangs has no place, but last words."""
     page = read_page(
-        render_task_markdown(a_task(a_report(a_failure(end=End.TIMED_OUT, exit_code=None, tail="waiting"))))
+        render_task_markdown(a_task(a_report(a_failure(end=End.TIMED_OUT, exit_code=None, tail="waiting"), changed=())))
     )
     assert [text for _, text in page.headings][:3] == [
         "tests: still running after 600 s, its time limit, and ended",

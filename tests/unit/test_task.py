@@ -147,6 +147,11 @@ def test_contradictions_and_empty_runs_are_tasks_that_say_so() -> None:
             [a_finding(subject=TEST, kind=FindingKind.COLLECTION, message="ImportError: no sub")],
             f"tests: {TEST} cannot be loaded: ImportError: no sub",
         ),
+        ([a_finding(kind=FindingKind.LIMIT, path=None, message="200 changed lines")], "tests: 200 changed lines"),
+        (
+            [a_lint_finding(kind=FindingKind.LIMIT, path="VERIFY.md", message="modified, but it is protected")],
+            "tests: VERIFY.md: modified, but it is protected",
+        ),
         ([a_finding(message="x" * 200)], f"tests: test_add fails: {'x' * 96}…"),
     ],
 )
