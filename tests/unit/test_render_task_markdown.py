@@ -165,8 +165,14 @@ def test_orders_in_a_message_stay_quoted() -> None:
 
 
 def test_a_task_of_a_gate_without_a_log_names_the_command_that_shows_it() -> None:
-    """A built-in gate writes none."""
+    """The built-in gate writes none; its findings are in the report."""
     assert render_task_markdown(a_task(a_report(a_failure(log=None)))).endswith("\nFull log: `verifyd log tests`\n")
+    diff = a_failure(
+        a_finding(kind=FindingKind.LIMIT, code="limits", subject="limits", path=None), gate=a_gate("diff"), log=None
+    )
+    text = render_task_markdown(a_task(a_report(diff)))
+    assert text.endswith("\nFull report: `.verifyd/READINESS.md`\n")
+    assert "```text\nlimits\nassert 3 == 4\n```" in text
 
 
 def test_hints_beside_a_time_limit_share_the_room_with_the_end_of_the_output() -> None:

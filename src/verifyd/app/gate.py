@@ -13,7 +13,7 @@ import anyio
 
 from verifyd.action_key import make_action_key
 from verifyd.app.gate_environment import environment_of
-from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of
+from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of
 from verifyd.app.gate_server import Served, serve, with_port
 from verifyd.app.ports import FrozenView, Job, JobEnd, Processes, Store
 from verifyd.app.reuse import stored_verdict, tests_before
@@ -157,7 +157,7 @@ class GateRunner:
             seen=self.seen_after(gate),
         )
         outcome = await self.outcome_of(gate, results)
-        outcome = replace(outcome, artifacts=results.keep_artifacts())
+        outcome = replace(outcome, artifacts=results.keep_artifacts(), tail=tail_of(context.world, gate, outcome))
         evidence = collect_evidence(context.world, gate, results, context.judged_tree.snapshot, outcome)
         missing = missing_tool_of(context.world, gate, outcome)
         before = tests_before(context.world, context.judged_tree, context.store, gate)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from verifyd.app.world import World
+from verifyd.evidence.clean import clean_text
 from verifyd.evidence.injection import result_files
 from verifyd.evidence.model import NO_EVIDENCE, Evidence, SourceTree
 from verifyd.evidence.select import EvidenceRequest, read_evidence
@@ -19,6 +20,8 @@ from verifyd.pipeline import EvidenceKind, Gate
 from verifyd.snapshot import Snapshot
 
 TAIL_BYTES = 64 * 1024
+TAIL_LINES = 30
+TAIL_CHARACTERS = 2_000
 
 Stamp = tuple[int, int, int]
 
@@ -125,3 +128,13 @@ def missing_tool_of(world: World, gate: Gate, outcome: Outcome) -> MissingTool |
     with world.files.open_binary(outcome.log) as log:
         log.seek(max(0, size - TAIL_BYTES))
         return find_missing_tool(log.read(TAIL_BYTES), outcome.exit_code)
+
+
+def tail_of(world: World, gate: Gate, outcome: Outcome) -> str:
+    """The last lines of a gate that did not end as it should, cleaned: what a task shows where no finding tells what is wrong."""
+    if outcome.exit_code == gate.expect or outcome.log is None or not (size := world.files.size(outcome.log)):
+        return ""
+    with world.files.open_binary(outcome.log) as log:
+        log.seek(max(0, size - TAIL_BYTES))
+        lines = clean_text(log.read(TAIL_BYTES).decode("utf-8", "replace")).rstrip().split("\n")
+    return "\n".join(lines[-TAIL_LINES:])[-TAIL_CHARACTERS:]

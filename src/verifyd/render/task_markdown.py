@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from verifyd.pipeline import DIFF_GATE
 from verifyd.render.document import FindingEntry, PlaceEntry, TaskDocument
 from verifyd.render.json import task_document
 from verifyd.render.markup import code, escape, fence
@@ -131,9 +132,8 @@ def finding_head(entry: FindingEntry) -> str:
     """Place, rule and subject of a finding; empty when it has none."""
     numbers = [str(number) for number in (entry.line, entry.column) if number is not None]
     path = ":".join([shown_path(entry.path, 120), *numbers]) if entry.path is not None else ""
-    return " ".join(
-        word for word in (path, shown_line(entry.code or "", 60), shown_line(entry.subject or "", 160)) if word
-    )
+    said = (path, shown_line(entry.code or "", 60), shown_line(entry.subject or "", 160))
+    return " ".join(word for word in dict.fromkeys(said) if word)
 
 
 def fenced(text: str, room: int) -> str:
@@ -206,7 +206,9 @@ def context(task: TaskDocument) -> str:
 
 
 def log(task: TaskDocument) -> str:
-    """Where the whole output is."""
+    """Where the whole output is; the built-in gate writes none."""
+    if task.gate == DIFF_GATE:
+        return f"Full report: {code('.verifyd/READINESS.md')}"
     shown_command = code(f"verifyd log {shown_line(task.gate, 60)}")
     if task.log is None:
         return f"Full log: {shown_command}"
