@@ -71,9 +71,9 @@ def launch(command: tuple[str, ...], *, folder: str, environment: Mapping[str, s
 
 def trouble_of(error: OSError | ValueError) -> str:
     """What could not be used, and why, for people."""
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    why = (isinstance(error, OSError) and error.strerror) or str(error)
+    what = isinstance(error, OSError) and error.filename
+    return f"{what}: {why}" if what else why
 
 
 def _executable(name: str, environment: Mapping[str, str]) -> str:
