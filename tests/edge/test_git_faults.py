@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -160,13 +161,17 @@ def test_litter_that_a_private_ignore_file_hides_stays_hidden(repository: Sample
     assert (snapshot(repository).paths, snapshot(repository).notes) == (frozenset(FILES), ())
 
 
-def test_a_gitignore_that_ignores_itself_hides_nothing_next_to_tracked_files(repository: SampleRepository) -> None:
-    """Trap: it is no part of the tree, so its rules would be invisible; in a folder without tracked files it has force."""
+def test_a_gitignore_that_ignores_itself_hides_nothing_next_to_files_of_the_tree(repository: SampleRepository) -> None:
+    """Trap: it is no part of the tree, so its rules would be invisible; in a folder of its own it has force."""
     repository.write({"src/.gitignore": "conftest.py\n.gitignore\n", "src/conftest.py": "x = 1\n"})
+    repository.write(
+        {"new/.gitignore": "hidden.py\n.gitignore\n", "new/hidden.py": "x = 1\n", "new/shown.py": "x = 1\n"}
+    )
     repository.write({"cache/.gitignore": "*\n", "cache/data": "x"})
     found = snapshot(repository)
-    assert found.paths == {*FILES, "src/.gitignore", "src/conftest.py"}
-    assert found.notes == (f"{Oddity.HIDDEN}: src/.gitignore, src/conftest.py",)
+    hidden = {"new/.gitignore", "new/hidden.py", "src/.gitignore", "src/conftest.py"}
+    assert found.paths == {*FILES, *hidden, "new/shown.py"}
+    assert found.notes == (f"{Oddity.HIDDEN}: new/.gitignore, new/hidden.py, src/.gitignore and 1 more",)
 
 
 # --- conversions and filters -------------------------------------------------------------------------------------------
@@ -637,6 +642,31 @@ def test_a_git_folder_that_cannot_be_written_still_gives_snapshots(repository: S
     """Fault 15: without a place of our own in the git folder, a temporary one serves."""
     repository.write({"a.py": "a = 9\n"})
     (repository.git_dir / "verifyd").write_text("a file where the folder would be\n")
+    assert snapshot(repository).tree == repository.tree_on_disk()
+
+
+def test_our_folder_may_be_removed_between_two_snapshots(repository: SampleRepository) -> None:
+    """Fault 18: it is made anew."""
+    repository.write({"a.py": "a = 9\n"})
+    binary, opened = repository.binary(), repository.open()
+    first = binary.snapshot_working_tree(opened, base="auto")[0]
+    shutil.rmtree(repository.git_dir / "verifyd")
+    again = binary.snapshot_working_tree(opened, base="auto")[0]
+    assert again == first
+    assert binary.read_file(opened, again.tree, "a.py") == b"a = 9\n"
+
+
+def test_a_disk_that_takes_no_more_is_reported(repository: SampleRepository) -> None:
+    """Fault 13: a write of ours that the system refuses is an error with its reason, not a snapshot."""
+    repository.write({"big.bin": os.urandom(200_000)})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(GitError, match="File too large"):
+            snapshot(repository)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((repository.git_dir / "verifyd").rglob("new-*")) == []
     assert snapshot(repository).tree == repository.tree_on_disk()
 
 

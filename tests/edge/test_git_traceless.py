@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.support.repositories import SampleRepository, make_repository
 from verifyd.app.ports import Repository
 from verifyd.edge.git import GitBinary
+from verifyd.errors import GitError
 
 Operation = Callable[[GitBinary, Repository, Path], object]
 
@@ -102,7 +104,7 @@ def test_the_second_snapshot_of_the_same_tree_adds_no_object(tmp_path: Path) -> 
 
 
 def test_the_users_commands_never_fail_beside_us(tmp_path: Path) -> None:
-    """Naive ways broke 34 and 48 of 80 of them; here 0 of 90, while snapshots are taken without a pause."""
+    """Fault 33: naive ways broke 34 and 48 of 80 of them; here 0 of 90, while snapshots are taken without a pause."""
     repository = make_repository(tmp_path, {f"src/m{number}/f.py": f"{number}\n" for number in range(50)})
     stop, taken = threading.Event(), 0
     binary, opened = repository.binary(), repository.open()
@@ -111,6 +113,8 @@ def test_the_users_commands_never_fail_beside_us(tmp_path: Path) -> None:
         nonlocal taken
         while not stop.is_set():
             binary.snapshot_staged(opened, base="auto")
+            with suppress(GitError):  # the tree may well not come to rest
+                binary.snapshot_working_tree(opened, base="auto")
             taken += 1
 
     taker = threading.Thread(target=take_without_end)
@@ -122,7 +126,7 @@ def test_the_users_commands_never_fail_beside_us(tmp_path: Path) -> None:
             failed += repository.attempt(*arguments).returncode != 0
     stop.set()
     taker.join()
-    assert (failed, taken > 5) == (0, True)
+    assert (failed, taken > 3) == (0, True)
 
 
 def test_runs_beside_each_other_on_one_work_tree_agree(tmp_path: Path) -> None:

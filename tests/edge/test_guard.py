@@ -193,9 +193,12 @@ def test_a_file_in_an_empty_folder_counts(repository: SampleRepository) -> None:
 
 def test_files_outside_a_sparse_checkout_count_when_they_appear(repository: SampleRepository) -> None:
     """They are part of the tree, as they are committed."""
-    repository.commit({"docs/x.md": "x\n"})
-    repository.git("sparse-checkout", "set", "--cone", "src")
-    assert moved_by(repository, lambda: repository.write({"docs/x.md": "another\n"})) == ("docs/x.md",)
+    repository.write({"docs/x.md": "x\n", "forced.log": "x\n"})
+    repository.git("add", "--force", "docs/x.md", "forced.log")
+    repository.commit()
+    repository.git("sparse-checkout", "set", "--no-cone", "/src/", "/a.py", "/.gitignore")
+    acts = {"docs/x.md": "another\n", "forced.log": "another\n"}
+    assert moved_by(repository, lambda: repository.write(acts)) == ("docs/x.md", "forced.log")
 
 
 @pytest.mark.parametrize(

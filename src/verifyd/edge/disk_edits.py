@@ -11,7 +11,7 @@ from verifyd.edge.first_look import FirstLook
 from verifyd.edge.git_objects import keep_blobs
 from verifyd.edge.git_process import GitProcess, Place
 from verifyd.edge.git_repository import Settings, is_on
-from verifyd.edge.ignore_rules import Untracked, is_ours
+from verifyd.edge.ignore_rules import REPORT_FOLDER, Untracked, is_ours
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import Tracked, read_differing, read_staged_edits
 from verifyd.edge.stored_forms import autocrlf, converted_paths, marked_paths, may_convert, missing_filters
@@ -76,23 +76,24 @@ class DiskReader:
         self.check_all_there(present - hashed.entries.keys())
         edits.update(dict.fromkeys(absent))
         for path, entry in hashed.entries.items():
-            if path in edits or self.tracked.entries.get(path) != entry:
+            if path in edits or self.tracked.entry(path) != entry:
                 edits[path] = entry
         self.write_missing(hasher, hashed, keep_blobs(self.git, self.store, edits))
         self.note_conflicts(edits)
         self.note_stored_forms(hashed)
-        files = (self.tracked.entries.keys() | self.untracked.files) - self.tracked.submodules.keys() - absent
-        return DiskEdits(edits=edits, absent=absent, files=frozenset(path for path in files if not is_ours(path)))
+        gone = {*self.tracked.submodules, *absent}
+        files = without_ours(frozenset(self.tracked.lines).union(self.untracked.files).difference(gone))
+        return DiskEdits(edits=edits, absent=absent, files=files)
 
     def differing(self) -> tuple[frozenset[str], frozenset[str]]:
         """(files to be hashed, tracked paths that are not on disk); our reports left out."""
-        tracked, submodules = self.tracked, self.tracked.submodules.keys()
+        submodules = self.tracked.submodules.keys()
         differing, gone = read_differing(self.git, self.place)
         doubtful = (differing | gone | self.blind_spots()) - submodules
         self.check_all_there(self.untracked.files - self.there(self.untracked.files))
         present = self.there(doubtful - gone) | self.untracked.files
         absent = (doubtful - present) | {path for path in submodules if self.look.stamp(path) is None}
-        return without_ours(present), without_ours(absent & tracked.entries.keys())
+        return without_ours(present), without_ours(absent & self.tracked.lines.keys())
 
     def there(self, paths: frozenset[str]) -> frozenset[str]:
         """Those of *paths* where the first look saw something that is no folder."""
@@ -120,7 +121,7 @@ class DiskReader:
             store=self.store,
             root=self.repository.root,
             place=self.place,
-            tracked=self.tracked.entries,
+            tracked=self.tracked,
             may_convert=may_convert(self.git, self.repository, self.settings, self.look.swept),
             autocrlf=autocrlf(self.settings),
         )
@@ -153,4 +154,5 @@ class DiskReader:
 
 def without_ours(paths: frozenset[str]) -> frozenset[str]:
     """Paths but those of our reports."""
-    return frozenset(path for path in paths if not is_ours(path))
+    ours = frozenset(path for path in paths if path.startswith(REPORT_FOLDER) and is_ours(path))
+    return paths - ours if ours else paths

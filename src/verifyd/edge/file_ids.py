@@ -10,7 +10,7 @@ from pathlib import Path
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, last_line, lines_of
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.private_index import empty_index, read_tracked
+from verifyd.edge.private_index import Tracked, empty_index, read_tracked
 from verifyd.edge.tree_edit import LINK_MODE, Entry
 from verifyd.errors import GitError
 
@@ -57,7 +57,7 @@ class FileHasher:
     store: ObjectStore
     root: Path
     place: Place
-    tracked: Mapping[str, Entry]
+    tracked: Tracked
     may_convert: bool
     autocrlf: bool
 
@@ -101,7 +101,7 @@ class FileHasher:
         if content is None or (b"\r" in content and (self.autocrlf or attributes) and mode != LINK_MODE):
             return None
         entry = Entry(mode=mode, id=self.store.id_of("blob", content))
-        known = self.tracked.get(path)
+        known = self.tracked.entry(path)
         if known is None or known.id != entry.id:
             self.store.write("blob", content)
         return entry
@@ -127,7 +127,7 @@ class FileHasher:
         """
         with empty_index(self.store.folder) as index:
             place = self.place.with_variables(GIT_INDEX_FILE=str(index))
-            known = [f"{entry.mode} {entry.id} 0\t{path}" for path in paths if (entry := self.tracked.get(path))]
+            known = [f"{entry.mode} {entry.id} 0\t{path}" for path in paths if (entry := self.tracked.entry(path))]
             if known:
                 self.git.run(place, "update-index", "-z", "--index-info", content=as_input(known))
             only_ids = () if keep else ("--info-only",)
@@ -135,7 +135,8 @@ class FileHasher:
             ended = self.git.attempt(place, *arguments, content=as_input(paths))
             if ended.status != 0:
                 raise not_storable(ended.complaint, paths)
-            return dict(read_tracked(self.git, place).entries)
+            found = read_tracked(self.git, place)
+            return {path: entry for path in found.lines if (entry := found.entry(path))}
 
 
 def not_storable(complaint: str, paths: Sequence[str]) -> GitError:

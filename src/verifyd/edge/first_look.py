@@ -102,4 +102,4 @@ class Further:
 
 def may_list(folder: Path) -> bool:
     """Whether we may see what is in a folder."""
-    return os.access(folder, os.R_OK | os.X_OK, effective_ids=True)
+    return os.access(folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)

@@ -22,7 +22,7 @@ from verifyd.edge.ignored_paths import Layout, read_ignored_paths
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.staged import read_staged
 from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
-from verifyd.edge.work_tree import read_at_rest
+from verifyd.edge.work_tree import Content, read_at_rest
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
 
@@ -96,9 +96,7 @@ class GitBinary:
         with self._store_of(repository) as store:
             reader, content, guard = read_at_rest(self._git, store, repository)
             self._layouts[repository.root] = reader.layout
-            with self._git.object_reader(store.place) as objects:
-                found = find_base(self._git, repository, objects, base, content.head)
-                base_tree = with_contents(objects, store, found.tree if found else store.empty_tree, content.nested)
+            found, base_tree = self._base_of(store, repository, base, content)
         snapshot = Snapshot(
             root=repository.root,
             git_dir=repository.git_dir,
@@ -113,6 +111,16 @@ class GitBinary:
             conflicted=reader.is_conflicted,
         )
         return snapshot, guard
+
+    def _base_of(
+        self, store: ObjectStore, repository: Repository, base: str, content: Content
+    ) -> tuple[Head | None, str]:
+        """The commit that a working tree is compared with, and the tree, submodules in it as in the working tree."""
+        if base == AUTO and not content.nested:
+            return content.head, content.head.tree if content.head else store.empty_tree
+        with self._git.object_reader(store.place) as objects:
+            found = find_base(self._git, repository, objects, base, content.head)
+            return found, with_contents(objects, store, found.tree if found else store.empty_tree, content.nested)
 
     def snapshot_staged(self, repository: Repository, *, base: str) -> Snapshot:
         """
@@ -221,7 +229,10 @@ class GitBinary:
         try:
             if repository.git_dir not in self._stores:
                 self._stores[repository.git_dir] = self._open_store(repository)
-            yield self._stores[repository.git_dir]
+            store = self._stores[repository.git_dir]
+            if not store.objects.is_dir():  # somebody removed our folder meanwhile
+                store.prepare()
+            yield store
         except OSError as error:
             raise GitError(f"{error.strerror or error}", where=str(error.filename or repository.root)) from error
 

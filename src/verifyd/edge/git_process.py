@@ -141,14 +141,17 @@ class GitProcess:
     def object_reader(self, place: Place) -> Iterator[ObjectReader]:
         """A ``cat-file --batch`` that answers one question after the other; ended on leaving."""
         command = [self._executable, *SETTING_ARGUMENTS, "cat-file", "--batch"]
-        process = subprocess.Popen(
-            command,
-            cwd=place.folder,
-            env={**self.environment, **place.variables},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=place.folder,
+                env={**self.environment, **place.variables},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise self._not_started(place, error) from error
         with process:
             if process.stdin is None or process.stdout is None:
                 raise GitError("git cat-file has no pipes")

@@ -132,9 +132,13 @@ def write_whole(path: Path, content: bytes) -> None:
     """A file that is there whole or not at all, whoever else writes the same one."""
     path.parent.mkdir(exist_ok=True)
     handle, name = tempfile.mkstemp(prefix="new-", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
 
 
 def quoted(path: str) -> str:

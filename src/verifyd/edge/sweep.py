@@ -68,21 +68,17 @@ def read_folder(root: Path, folder: str) -> Folder:
     Of git's own folder, and of our reports, only what kind of thing they are: the user's git commands work in the one.
     """
     path = f"{root}/{folder}" if folder else str(root)
-    with os.scandir(path) as listing:
-        entries = {entry.name: stamp for entry in listing if (stamp := look_at_entry(entry)) is not None}
+    try:
+        with os.scandir(path) as listing:
+            entries = {entry.name: stamp_of(entry.stat(follow_symlinks=False)) for entry in listing}
+    except FileNotFoundError:  # the folder, or something that was listed and is gone again
+        seen = {name: look_at(f"{path}/{name}") for name in os.listdir(path)}
+        entries = {name: stamp for name, stamp in seen.items() if stamp is not None}
     forget_times(entries, GIT_ENTRY)
     if folder == ROOT:
         entries[ITSELF] = stamp_of(os.lstat(path))
         forget_times(entries, REPORT_FOLDER)
     return entries
-
-
-def look_at_entry(entry: os.DirEntry[str]) -> Stamp | None:
-    """Its stamp; None when it is gone again."""
-    try:
-        return stamp_of(entry.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        return None
 
 
 def look_at(path: str) -> Stamp | None:
@@ -164,12 +160,16 @@ class Difference:
 
 def expected_stamps(swept: Sweep, files: Collection[str]) -> dict[str, Stamp]:
     """What a later look must find, by path: the swept folders, and of *files* those that were on disk."""
-    return {
-        path: stamp
-        for folder, entries in swept.items()
-        for name, stamp in entries.items()
-        if (path := joined(folder, name) if name != ITSELF else ROOT) in files or path in swept
-    }
+    expected: dict[str, Stamp] = {}
+    for folder, entries in swept.items():
+        start = f"{folder}/" if folder else ""
+        for name, stamp in entries.items():
+            path = f"{start}{name}"
+            if path in files or path in swept:
+                expected[path] = stamp
+    if ROOT in swept:
+        expected[ROOT] = swept[ROOT][ITSELF]
+    return expected
 
 
 def compare(root: Path, swept: Sweep, expected: Mapping[str, Stamp]) -> Difference:

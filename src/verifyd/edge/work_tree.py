@@ -151,7 +151,7 @@ class WorkTreeReader:
         """Watches *files* from the moment of the first look."""
         return TreeGuard(
             root=self.top.root,
-            absent=frozenset(self.absent),
+            absent=frozenset(self.absent) | self.oddities.found.get(Oddity.SPARSE, set()),
             baseline=self.swept,
             expected=expected_stamps(self.swept, files),
             rules=self.rules,
@@ -190,7 +190,7 @@ class RepositoryReader:
     def read(self) -> Content:
         """The steps, in the order that soundness asks for."""
         tracked = read_tracked(self.git, self.with_index)
-        folders = with_parents(tracked.entries)
+        folders = with_parents(tracked.lines)
         self.look.add(folders)
         submodules = self.present_submodules(tracked)
         rules, untracked = self.read_untracked(tracked, folders)
@@ -235,9 +235,11 @@ class RepositoryReader:
         are_private = has_private_ignores(self.git, self.repository, self.settings)
         rules = IgnoreRules(git=self.git, place=self.place, are_private=are_private)
         untracked = rules.untracked(self.index)
-        # A .gitignore next to tracked files that is neither tracked nor listed hides itself.
-        seen = (path for folder in folders if self.look.is_file(path := joined(folder, RULE_FILE)))
-        hiding = frozenset(path for path in seen if path not in tracked.entries and path not in untracked.files)
+        holding = with_parents(untracked.files)
+        self.look.add(holding)
+        # A .gitignore next to files of the tree that is neither tracked nor listed hides itself.
+        seen = (path for folder in {*folders, *holding} if self.look.is_file(path := joined(folder, RULE_FILE)))
+        hiding = frozenset(path for path in seen if path not in tracked.lines and path not in untracked.files)
         if hiding:
             rules = replace(rules, without_force=hiding)
             untracked = rules.untracked(self.index)
@@ -290,7 +292,7 @@ class RepositoryReader:
         with self.git.object_reader(self.place) as objects:
             head = read_commit(objects, "HEAD")
             found = disk.read(head.tree if head else store.empty_tree)
-            changed = {folder: one.entry for folder, one in nested.items() if tracked.entries.get(folder) != one.entry}
+            changed = {folder: one.entry for folder, one in nested.items() if tracked.entry(folder) != one.entry}
             tree = edit_tree(objects, store, head.tree if head else None, {**found.edits, **changed})
         self.whole.absent.update(map(self.look.outside, found.absent))
         entries = {folder: one.entry for folder, one in nested.items()}
