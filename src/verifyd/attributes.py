@@ -20,12 +20,12 @@ LONGEST_INFO = 4_000
 LONGEST_TIMEOUT_S = 7 * 24 * 3600.0
 MOST_CPUS = 1024
 BLANKS = re.compile(r"[ \t\r\n]*")
-DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)")
+DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-WHOLE_NUMBER = re.compile(r"0|[1-9]\d{0,8}")
+WHOLE_NUMBER = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-READY_URL = re.compile(r"https?://[^\s/:]+(?::(?:\d{1,5}|\{port\}))?(?:/\S*)?")
-READY_ADDRESS = re.compile(r"[^\s/:]+:(?:\d{1,5}|\{port\})")
+READY_URL = re.compile(r"https?://[^\s/:]+(?::(?:\d{1,5}|\{port\}))?(?:/\S*)?", re.ASCII)
+READY_ADDRESS = re.compile(r"[^\s/:]+:(?:\d{1,5}|\{port\})", re.ASCII)
 Choice = TypeVar("Choice", bound=StrEnum)
 GATE_NAME_REMEDY = "Write the names of gates with commas between them: needs=lint,types."
 

@@ -11,7 +11,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from verifyd.errors import ConfigurationError
-from verifyd.globs import glob_problem, path_problem
+from verifyd.globs import glob_problem, globs_problem, path_problem
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import Limits, Scope
 from verifyd.place import Place
@@ -22,9 +22,10 @@ DEEPEST = 8
 """Lists and mappings inside each other; the settings need three."""
 SETTINGS = ("base", "limits", "scope", "progress", "plan")
 FENCE_LINES = ("---", "...")
-WHOLE_NUMBER = re.compile(r"0|[1-9]\d{0,8}")
+WHOLE_NUMBER = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 REF = re.compile(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*")
 QUOTE_STAR = "In YAML an unquoted * begins an alias: put the pattern in quotes, '**/*.py'."
+PATTERN_REMEDY = "Write a pattern as in .gitignore: src/**."
 QUOTE_BANG = "In YAML an unquoted ! begins a tag: put the pattern in quotes, '!docs/**'."
 
 
@@ -216,7 +217,7 @@ def read_text(node: Node, place: Place, name: str) -> str:
     if not is_something(node):
         raise place.error(f"{name!r} has no value", "Write one after the colon, or take the line away.")
     if not isinstance(node, ScalarNode) or not node.value.strip():
-        raise place.error(f"{name!r} must be one piece of text", f"Write it in the same line: {name}: …")
+        raise place.error(f"{name!r} must be one piece of text", "Write it after the colon, in the same line.")
     return str(node.value)
 
 
@@ -269,7 +270,7 @@ def read_number(node: Node, place: Place, name: str) -> int:
 def read_scope(node: Node, place: Place, name: str) -> Scope:
     """The two lists of globs."""
     globs = {
-        key: tuple(read_globs(value, place_of(value if is_something(value) else key_node, place.file), f"{name}.{key}"))
+        key: read_globs(value, place_of(value if is_something(value) else key_node, place.file), f"{name}.{key}")
         for key, key_node, value in entries(
             mapping(node, place, name), tuple(Scope.model_fields), place.file, of="scope"
         )
@@ -277,18 +278,24 @@ def read_scope(node: Node, place: Place, name: str) -> Scope:
     return Scope(**globs)
 
 
-def read_globs(node: Node, place: Place, name: str) -> Iterator[str]:
+def read_globs(node: Node, place: Place, name: str) -> tuple[str, ...]:
     """A list of globs, each checked."""
     if not isinstance(node, SequenceNode):
         shown = node.value if isinstance(node, ScalarNode) and is_something(node) else "src/**"
         raise place.error(f"{name!r} must be a list", f"Write it in square brackets: {last_of(name)}: [{shown}].")
-    for item in node.value:
-        glob = read_text(item, place_of(item, place.file), f"an entry of {name}")
-        if problem := glob_problem(glob):
-            raise place_of(item, place.file).error(
-                f"{name!r} {problem}: {glob!r}", "Write a pattern as in .gitignore: src/**."
-            )
-        yield glob
+    globs = tuple(read_glob(item, place_of(item, place.file), name) for item in node.value)
+    if globs and (problem := globs_problem(globs)):
+        raise place.error(f"{name!r} {problem}", PATTERN_REMEDY)
+    return globs
+
+
+def read_glob(node: Node, place: Place, name: str) -> str:
+    """One glob of a list."""
+    if not isinstance(node, ScalarNode) or not is_something(node):
+        raise place.error(f"{name!r} holds something that is not one piece of text", PATTERN_REMEDY)
+    if problem := glob_problem(node.value):
+        raise place.error(f"{name!r} {problem}: {node.value!r}", PATTERN_REMEDY)
+    return str(node.value)
 
 
 def mapping(node: Node, place: Place, name: str) -> MappingNode:
