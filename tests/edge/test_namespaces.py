@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.support.faults import can_mount
+from tests.support.faults import can_mount, with_small_disk
 from tests.support.jobs import PYTHON, a_job, log_of, run_job, supervisors, until, wait_until_gone
 from tests.support.ordinary_user import folder_of_ordinary_user, supervise_as_ordinary_user
 from verifyd.app.ports import FrozenView, Job
@@ -176,6 +176,24 @@ def test_new_and_changed_files_are_kept_when_asked_for(place: Place) -> None:
     assert end.modified == ("README", "link", "out/deep/report", "source.py")
     assert contents(kept) == {"out/deep/report": "2\n", "source.py": "1\n"}
     assert not (kept / "link").is_symlink()
+    assert place.left_over() == []
+
+
+def test_a_full_disk_costs_no_exit_status(place: Place) -> None:
+    """Fault 13: what a gate wrote may not fit where it is kept; its exit status and what it modified are known all the same."""
+    (place.base / "small").mkdir()
+    script = f"""
+import dataclasses, json, sys
+from pathlib import Path
+from tests.edge.test_namespaces import Place
+from tests.support.jobs import run_job
+place = Place(Path({str(place.base)!r}))
+job = place.job("head -c 3000000 /dev/zero > large; echo x > source.py; exit 3")
+end = run_job(dataclasses.replace(job, view=dataclasses.replace(job.view, changes=Path(sys.argv[1]))))
+print(json.dumps([end.end, end.exit_code, end.modified, end.trouble]))
+"""
+    trouble = "what it wrote cannot be kept: No space left on device"
+    assert with_small_disk(script, place.base / "small") == ["exited", 3, ["large", "source.py"], trouble]
     assert place.left_over() == []
 
 

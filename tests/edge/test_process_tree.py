@@ -110,3 +110,10 @@ def test_freezing_stops_all_of_it(tree: int) -> None:
     while any(process_tree.state(pid) != "T" for pid in below):
         time.sleep(0.005)
     assert len(below) == 3
+
+
+def test_without_proc_there_is_nothing_to_see(tree: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system without /proc knows of no descendants, and raises nothing."""
+    monkeypatch.setattr(process_tree, "_HAS_CHILDREN_FILES", False)
+    monkeypatch.setattr(process_tree, "_entries", lambda folder: [])
+    assert (process_tree.children(tree), process_tree.descendants(tree)) == ([], [])

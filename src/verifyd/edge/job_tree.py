@@ -29,6 +29,7 @@ class JobTree:
         self.exit_status: int | None = None
         self.ended = False
         self._sampled_bytes = 0
+        self._samples = 0
 
     def reap(self) -> None:
         """Take note of those that ended."""
@@ -46,6 +47,7 @@ class JobTree:
     def sample(self) -> int:
         """Measure the memory all of it holds now; how many processes there are."""
         pids = process_tree.descendants(os.getpid())
+        self._samples += 1
         self._sampled_bytes = max(self._sampled_bytes, process_tree.resident_bytes(pids))
         return len(pids)
 
@@ -58,10 +60,11 @@ class JobTree:
         """
         The largest sum that was sampled, or the largest single process when that held more between two samples.
 
-        The latter counts from what this process holds, because a child begins in its memory: below that it says nothing.
+        The latter counts from what this process holds, because a child begins in its memory: below that it says nothing,
+        and is given only for a job too short for two samples.
         """
         largest = _largest_bytes(_CHILDREN)
-        if self._sampled_bytes and largest <= _largest_bytes(resource.RUSAGE_SELF):
+        if self._samples > 1 and largest <= _largest_bytes(resource.RUSAGE_SELF):
             return self._sampled_bytes
         return max(self._sampled_bytes, largest)
 
@@ -79,7 +82,7 @@ class JobTree:
 
     def terminate(self) -> list[int]:
         """SIGTERM to all of it; those that have a handler for it, and so may want some time."""
-        pids = self.living()
+        pids = self.living() or self._known()
         stubborn = [pid for pid in pids if process_tree.handles(pid, signal.SIGTERM)]
         _signal(pids, signal.SIGTERM)
         return stubborn
@@ -94,8 +97,11 @@ class JobTree:
         if len(pids) > crowd:
             process_tree.freeze(os.getpid())
             pids = process_tree.descendants(os.getpid())
-        # Without /proc only the group of the leader is known.
-        process_tree.send(pids or [self.leader], signal.SIGKILL)
+        process_tree.send(pids or self._known(), signal.SIGKILL)
+
+    def _known(self) -> list[int]:
+        """Where there is no /proc: the leader, while its id is its own, and with it its group."""
+        return [self.leader] if self.exit_status is None else []
 
 
 def _signal(pids: list[int], number: signal.Signals) -> None:

@@ -39,6 +39,9 @@ class View:
             through in any case and is read-only, but for paths below it that are named here. Where *folder* has such a path
             itself, *folder*'s is seen.
         kept: Existing folder for the files that are created or changed; None to throw them away.
+
+    Attributes:
+        modified: From *leave* on: what was modified, as *overlay_changes.differences* says.
     """
 
     def __init__(self, folder: str, at: str, shared: Iterable[str] = (), kept: str | None = None) -> None:
@@ -46,6 +49,7 @@ class View:
         self._at = at
         self._shared = sorted({".git", *shared})
         self._kept = kept
+        self.modified: list[str] = []
         self._changes = f"{folder}.changes-{os.getpid()}"
         self._upper = os.path.join(self._changes, "upper")
 
@@ -67,13 +71,15 @@ class View:
                 os.close(source)
 
     def leave(self) -> list[str]:
-        """What was modified, as *overlay_changes.differences* says; what was set aside is moved to where it is kept, or removed."""
+        """What was modified; what was set aside is moved to where it is kept, which may raise OSError, or removed."""
         besides = frozenset(self._shared)
-        modified = overlay_changes.differences(self._upper, self._folder, besides=besides)
-        if self._kept is not None:
-            overlay_changes.move(self._upper, self._folder, self._kept, besides=besides)
-        self.discard()
-        return modified
+        try:
+            self.modified = overlay_changes.differences(self._upper, self._folder, besides=besides)
+            if self._kept is not None:
+                overlay_changes.move(self._upper, self._folder, self._kept, besides=besides)
+        finally:
+            self.discard()
+        return self.modified
 
     def discard(self) -> None:
         """Remove what was set aside, however far *enter* came."""

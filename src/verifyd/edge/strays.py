@@ -2,6 +2,7 @@
 Ends what carries a run's mark, where the system cannot name a process's orphans: macOS.
 
 Linux needs none of it, its supervisors are told of every orphan. A process that empties its environment gets away here.
+Nobody has tried the supervision on macOS yet: there it stops process groups, and this sweep does the rest.
 """
 
 from __future__ import annotations

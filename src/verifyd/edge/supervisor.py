@@ -293,9 +293,19 @@ class Supervisor:
             "log_bytes": self._log.seen_bytes,
             "log_lost": self._log.lost,
             "leaked": self._leaked,
-            "modified": self._view.leave() if self._view is not None else [],
+            "modified": self._leave_view(),
             "trouble": self._trouble,
         }
+
+    def _leave_view(self) -> list[str]:
+        """Paths modified in it; what was written in it and cannot be kept, on a full disk, does not cost the exit status."""
+        if self._view is None:
+            return []
+        try:
+            return self._view.leave()
+        except OSError as error:
+            self._trouble = f"what it wrote cannot be kept: {launch.trouble_of(error)}"
+            return self._view.modified
 
 
 def _probe(folder: str) -> str:
