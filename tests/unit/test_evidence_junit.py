@@ -96,6 +96,28 @@ def test_node_ids_are_seen_from_the_gates_folder(cwd: str, classname: str, file:
     ]
 
 
+def test_a_renamed_suite_of_pytest_is_known_by_its_names() -> None:
+    """``junit_suite_name``; unittest's writers name the suite after the class."""
+    case = (
+        '<testcase classname="tests.test_a.TestG" name="test_x" file="tests/test_a.py" line="4"><failure/></testcase>'
+    )
+    files = [junit(f'<testsuite name="{name}">{case}</testsuite>') for name in ("mine", "tests.test_a.TestG-2026")]
+    assert [told(read_junit(file, TREE), "subject", "line") for file in files] == [
+        [("tests/test_a.py::TestG::test_x", 5)],
+        [("tests.test_a.TestG.test_x", 4)],
+    ]
+
+
+def test_vitest_and_playwright_paths_are_seen_from_the_gates_folder() -> None:
+    """The script went into a folder first."""
+    vitest = (
+        '<testsuite name="a.test.ts"><testcase classname="a.test.ts" name="x &gt; y"><failure/></testcase></testsuite>'
+    )
+    playwright = '<testsuite name="page.spec.ts"><testcase classname="page.spec.ts" name="x › y"><failure/></testcase></testsuite>'
+    found = [told(read_junit(junit(body), TREE), "subject") for body in (vitest, playwright)]
+    assert found == [[("web/a.test.ts > x > y",)], [("e2e/page.spec.ts › x › y",)]]
+
+
 def test_other_runners_lines_are_taken_as_they_are() -> None:
     """Only pytest counts them from 0."""
     body = f'<testsuite name="x"><testcase classname="c" name="n" file="{ROOT}/src/a.py" line="4"><failure/></testcase></testsuite>'

@@ -39,6 +39,23 @@ def test_pytest_parameters_may_hold_the_dash_before_the_message() -> None:
     ]
 
 
+def test_selectors_are_seen_from_the_gates_folder() -> None:
+    """The script went into a folder first; the paths it prints end like files of the tree."""
+    tree = a_tree("api/tests/test_a.py", "web/a.test.js")
+    pytest_lines = ("=== short test summary info ===", "FAILED tests/test_a.py::test_x - m", "1 failed in 0.1s")
+    vitest_lines = (" RUN  v4.1.11 /x", " FAIL  a.test.js > x", "Error: m", "   Duration  1s")
+    playwright_lines = ("Running 1 test using 1 worker", "  1) a.test.js:4:3 › page ───", "    Error: m", "  1 failed")
+    evidence = read(
+        *pytest_lines, *vitest_lines, *playwright_lines, "::error file=web/a.test.js,title=a.test.js > z::m", tree=tree
+    )
+    assert told(evidence, "subject") == [
+        ("api/tests/test_a.py::test_x",),
+        ("web/a.test.js > x",),
+        ("web/a.test.js › page",),
+        ("web/a.test.js > z",),
+    ]
+
+
 def test_pytest_without_its_summary_is_read_from_the_reports() -> None:
     """``--no-summary``: the titles and frames must do."""
     evidence = read(

@@ -144,3 +144,11 @@ def test_no_log_makes_it_fail(tail: bytes, exit_code: int | None) -> None:
     """Whatever the last bytes are."""
     missing = find_missing_tool(tail, exit_code)
     assert missing is None or missing.name
+
+
+def test_a_script_may_say_itself_what_to_install() -> None:
+    """With exit status 127, ``NAME: …; install it with: COMMAND`` names both, also behind pytest's own word."""
+    tail = b"Exit: playwright: no Chromium found; install it with: apt-get install chromium\n"
+    expected = MissingTool(name="playwright", install="apt-get install chromium")
+    assert find_missing_tool(tail, 127) == expected
+    assert find_missing_tool(tail, 1) is None

@@ -6,9 +6,9 @@ import re
 
 from verifyd.evidence.kinds import collection_kind, kind_of, severity_of
 from verifyd.evidence.model import FindingKind, Severity
-from verifyd.evidence.places import Place
+from verifyd.evidence.places import Place, Places
 from verifyd.evidence.scan import Draft, Scan
-from verifyd.evidence.subjects import without_position
+from verifyd.evidence.subjects import seen_from_gate, without_position
 
 _GITHUB = re.compile(r"\s{0,12}::(?P<severity>error|warning|notice)(?: (?P<fields>.{0,1500}?))?::(?P<message>.*)")
 _AZURE = re.compile(r"\s{0,12}##vso\[task\.logissue (?P<fields>[^\]]{0,1000})\](?P<message>.*)")
@@ -48,18 +48,19 @@ def _add(scan: Scan, index: int, match: re.Match[str]) -> None:
         _number(fields.get("col") or fields.get("column") or fields.get("columnnumber")),
     )
     draft = Draft(at=index, message=message, place=place, severity=severity or Severity.ERROR, code=fields.get("code"))
-    _understand(draft, title)
+    _understand(draft, title, scan.places)
     if place.path is not None or draft.severity is Severity.ERROR:
         scan.add(draft)
 
 
-def _understand(draft: Draft, title: str) -> None:
+def _understand(draft: Draft, title: str, places: Places) -> None:
     """Tools put the rule into the title and the place, once more, in front of the message."""
     first, _, rest = draft.message.partition("\n")
     draft.detail = rest.split("\n") if rest else []
     is_file = draft.place.path is not None and title == draft.place.path
     if " > " in title or " › " in title or is_file:
-        draft.subject, draft.echo = without_position(title), True
+        separator = " > " if " > " in title else " › "
+        draft.subject, draft.echo = seen_from_gate(without_position(title), separator, places), True
         draft.message = next((line.strip() for line in draft.message.split("\n") if _ERROR.match(line)), first)
         draft.kind = collection_kind(draft.message) if is_file else FindingKind.TEST
         return

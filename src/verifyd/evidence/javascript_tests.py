@@ -9,7 +9,7 @@ from verifyd.evidence.kinds import collection_kind
 from verifyd.evidence.model import FindingKind, Severity
 from verifyd.evidence.places import Place
 from verifyd.evidence.scan import Draft, Scan
-from verifyd.evidence.subjects import without_position
+from verifyd.evidence.subjects import seen_from_gate, without_position
 from verifyd.evidence.traces import read_trace
 
 _MOST_DETAIL = 120
@@ -44,7 +44,7 @@ def _add_jest(scan: Scan, at: int, file: str, title: str, body: list[str]) -> No
     if not title or title.startswith(_JEST_ASIDE):
         return
     is_suite = title == "Test suite failed to run"
-    subject = file if is_suite else " ".join(title.split(" › "))
+    subject = scan.places.as_seen(file) if is_suite else " ".join(title.split(" › "))
     _add(scan, at, subject=subject, body=body, file=file, is_collection=is_suite, tool="jest")
 
 
@@ -100,7 +100,8 @@ def _read_vitest_run(scan: Scan, start: int, stop: int) -> None:
 def _add_vitest(scan: Scan, at: int, title: str, body: list[str]) -> None:
     path = title.split(" > ", 1)[0].split(" [ ", 1)[0].strip()
     is_suite = " > " not in title
-    _add(scan, at, subject=path if is_suite else title, body=body, file=path, is_collection=is_suite, tool="vitest")
+    subject = seen_from_gate(path if is_suite else title, " > ", scan.places)
+    _add(scan, at, subject=subject, body=body, file=path, is_collection=is_suite, tool="vitest")
 
 
 _MOCHA_START = re.compile(r"\s{2}\d{1,7} passing \(")
@@ -187,10 +188,10 @@ def _read_playwright_run(scan: Scan, start: int, stop: int, flaky: set[str]) -> 
     while found is not None and not scan.is_full:
         following = scan.find(_PLAYWRIGHT_CASE, found[0] + 1, stop)
         body = scan.lines[found[0] + 1 : following[0] if following is not None else stop]
-        subject = without_position(found[1]["title"])
-        file = subject.split(" › ", 1)[0]
+        title = without_position(found[1]["title"])
+        subject, file = seen_from_gate(title, " › ", scan.places), title.split(" › ", 1)[0]
         draft = _add(scan, found[0], subject=subject, body=body, file=file, is_collection=False, tool="playwright")
-        if subject in flaky:
+        if title in flaky:
             draft.severity, draft.message = Severity.WARNING, f"flaky, it passed when tried again: {draft.message}"
         found = following
 

@@ -93,7 +93,7 @@ class Case:
         """Who wrote it."""
         if self.root_name in _ROOT_NAMES:
             return _ROOT_NAMES[self.root_name]
-        if self.suite_name == "pytest":
+        if self.suite_name == "pytest" or self._is_renamed_pytest():
             return Writer.PYTEST
         if " › " in self.element.get("name", ""):
             return Writer.PLAYWRIGHT
@@ -102,6 +102,14 @@ class Case:
         if self.suite is not None and self.suite_name and self.suite_name == self.element.get("classname"):
             return Writer.VITEST if re.search(r"\.[cm]?[jt]sx?$", self.suite_name) else Writer.GO
         return Writer.UNKNOWN
+
+    def _is_renamed_pytest(self) -> bool:
+        """junit_suite_name renames the suite; the class is still named after the file, which unittest's writers do for the suite."""
+        file, classname = self.element.get("file", ""), self.element.get("classname", "")
+        module = file.removesuffix(".py").replace("/", ".")
+        return (
+            file.endswith(".py") and f"{classname}.".startswith(f"{module}.") and not self.suite_name.startswith(module)
+        )
 
 
 def findings_of(case: Case, places: Places) -> list[Finding]:
@@ -217,9 +225,10 @@ def _subject(case: Case, places: Places) -> str:
         case Writer.PYTEST:
             return pytest_subject(places.from_cwd(path) if path else None, classname, name)
         case Writer.VITEST:
-            return name if name == case.suite_name else f"{case.suite_name} > {name}"
+            file = places.as_seen(case.suite_name)
+            return file if name == case.suite_name else f"{file} > {name}"
         case Writer.PLAYWRIGHT:
-            return f"{places.from_cwd(path) if path else classname} › {name}"
+            return f"{places.as_seen(classname)} › {name}"
         case Writer.JEST | Writer.NEXTEST | Writer.GO | Writer.NODE:
             return name
     return f"{classname}.{name}" if classname and classname != name else name

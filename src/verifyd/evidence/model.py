@@ -41,7 +41,7 @@ class Finding:
         message: First what is wrong; several lines are allowed, control characters are not.
         subject: What was tested, in the tool's own selector syntax where it has one; None for linters. pytest: the node id
             seen from the gate's folder; unittest: ``tests.test_a.TestA.test_x``; vitest: ``path > suite > test``;
-            Playwright: ``path › suite › test``; jest and mocha: the full name, ``suite test``; go: ``TestA/sub``;
+            Playwright: ``path › suite › test`` (paths as the gate's folder sees them); jest and mocha: the full name, ``suite test``; go: ``TestA/sub``;
             cargo: ``module::test``; node: the name. A file that could not be collected: its path.
         frames: Places on the way to the failure, outermost first, (path, line); only files of the tree.
         detail: Longer text for the log or the task (a traceback, a diff); may be empty.

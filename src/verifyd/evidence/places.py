@@ -78,6 +78,11 @@ class Places:
         """A path of the tree as seen from the gate's folder, which is how its tool wants it."""
         return posixpath.relpath(path, self._tree.cwd)
 
+    def as_seen(self, raw: str) -> str:
+        """The file that *raw* means as seen from the gate's folder; *raw* itself when it is none of the tree."""
+        path = self.find(raw)
+        return self.from_cwd(path) if path is not None else raw
+
     def _search(self, raw: str) -> str | None:
         if not raw or len(raw) > _LONGEST_PATH or "\0" in raw or "\n" in raw:
             return None

@@ -10,6 +10,7 @@ from verifyd.evidence.kinds import collection_kind
 from verifyd.evidence.model import FindingKind
 from verifyd.evidence.places import Place
 from verifyd.evidence.scan import Draft, Scan
+from verifyd.evidence.subjects import seen_from_gate
 from verifyd.evidence.traces import Trace, read_trace
 
 _MOST_DETAIL = 200
@@ -149,7 +150,7 @@ def _add(scan: Scan, outcome: _Outcome, section: _Section | None) -> None:
             at=section.at if section is not None else outcome.at,
             message=message,
             place=place,
-            subject=outcome.node,
+            subject=seen_from_gate(outcome.node, "::", scan.places),
             kind=kind,
             frames=trace.frames,
             detail=body,

@@ -49,6 +49,12 @@ def _classes(classname: str, module: str) -> list[str]:
     return []
 
 
+def seen_from_gate(title: str, separator: str, places: Places) -> str:
+    """``path > suite > test`` or ``path › suite › test`` with the path as the gate's folder sees it: tools count from their own."""
+    path, found, rest = title.partition(separator)
+    return f"{places.as_seen(path)}{found}{rest}"
+
+
 def without_position(title: str) -> str:
     """Playwright's ``[chromium] › e2e/page.spec.ts:4:3 › page › test`` without project and numbers, which wander with every edit."""
     return _POSITION.sub(r"\1", _PROJECT.sub("", title, count=1), count=1).strip()

@@ -78,6 +78,12 @@ _FROM_MAKE = frozenset({2, 127})
 _ONE = frozenset({1})
 
 _SIGNS = (
+    # a script's own last word: NAME: what is missing; install it with: COMMAND
+    _Sign(
+        pattern=re.compile(r"(?:Exit: )?(?P<name>[\w .-]{1,80}): .{1,200}; install it with: (?P<install>.{1,200})$"),
+        exits=_NOT_FOUND,
+        install=lambda _, match: clean_line(match["install"]),
+    ),
     # bash, with "line 3:" or not; zsh; dash and BusyBox
     _Sign(pattern=re.compile(rf".{{0,300}}: {_NAME}: command not found$"), exits=_NOT_FOUND),
     _Sign(pattern=re.compile(rf"(?:.{{0,300}}: )?command not found: {_NAME}$"), exits=_NOT_FOUND),
