@@ -175,6 +175,25 @@ def test_what_gates_did_beyond_their_verdict_is_noted() -> None:
     assert "on a frozen view of this tree" in text
 
 
+def test_a_gate_without_findings_shows_the_end_of_its_output() -> None:
+    """What is missing, or what hangs, is said there; a gate with findings has said enough."""
+    report = a_report(
+        an_unproven(
+            outcome=an_outcome(
+                exit_code=127, tail="x" * 900 + "\nno Chromium found; install it with: apt-get install chromium"
+            )
+        ),
+        a_failure(a_lint_finding(), name="lint", tail="Found 1 error."),
+    )
+    page = read_page(render_markdown(report, None))
+    ends = [content for language, content in page.fences if language == "text"]
+    assert (len(ends[0]), ends[0].splitlines()[-1]) == (
+        600,
+        "no Chromium found; install it with: apt-get install chromium",
+    )
+    assert ends[1:] == ["src/calc.py:1:8: F401 `os` imported but unused"]
+
+
 def test_artifacts_are_named_five_at_most() -> None:
     """A screenshot is worth opening; where the others are, these tell."""
     kept = tuple(Path(f"/state/runs/1/{number}.png") for number in range(7))

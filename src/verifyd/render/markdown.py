@@ -11,7 +11,7 @@ from verifyd.render.markup import code, escape, fence, table
 from verifyd.render.shown import cut_end, cut_middle, shown, shown_line, shown_path
 from verifyd.report import GateReport, Readiness, Report
 from verifyd.task import Task
-from verifyd.verdict import Status, Verdict
+from verifyd.verdict import Status, Verdict, counted
 
 MOST_FINDINGS = 10
 """Findings shown of one gate; the log and readiness.json have all."""
@@ -124,6 +124,8 @@ def failure(gate: GateReport) -> str:
     found = verdict.evidence.errors or verdict.evidence.findings
     for finding in found[:MOST_FINDINGS]:
         lines += ["", fence(finding_text(finding))]
+    if not found and outcome is not None and outcome.tail:
+        lines += ["", "The end of its output:", "", fence(shown(outcome.tail)[-MESSAGE_LIMIT:].lstrip("\n"))]
     if len(found) > MOST_FINDINGS:
         lines += ["", f"and {len(found) - MOST_FINDINGS} more."]
     return "\n".join(lines)
@@ -159,12 +161,12 @@ def facts(report: Report) -> str:
 
 def change(report: Report) -> str:
     """How large the change is, and what it is counted from."""
-    files, base = len(report.change.files), report.snapshot.base
+    change, base = report.change, report.snapshot.base
     since = f"since {code(base[:12])}" if base is not None else "since nothing: there is no commit yet"
-    gone = len(report.change.deleted_files)
+    gone = f", {counted(len(change.deleted_files), 'file')} deleted" if change.deleted_files else ""
     return (
-        f"Change {since}: {files} {'file' if files == 1 else 'files'}, {report.change.added} lines added, "
-        f"{report.change.deleted} deleted{f', {gone} files deleted' if gone else ''}"
+        f"Change {since}: {counted(len(change.files), 'file')}, {counted(change.added, 'line')} added, "
+        f"{change.deleted} deleted{gone}"
     )
 
 
