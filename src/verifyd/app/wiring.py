@@ -26,6 +26,10 @@ from verifyd.edge.store import open_store
 from verifyd.edge.tools import find_tools
 
 
+LONGEST_TEMPORARY = 60
+"""Characters; macOS's own has 49. A gate's TMPDIR is 22 longer, and Chromium's sockets another 20 to 40."""
+
+
 class TrackedProcesses:
     """Supervision that is open now, so that an impatient person's second signal finds it."""
 
@@ -68,8 +72,13 @@ def make_world() -> World:
         end_all_now=tracked.end_all_now,
         open_store=lambda repository: open_store(repository.home),
         find_tools=find_tools,
-        temporary_folder=Path(tempfile.gettempdir()),
+        temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
     )
+
+
+def short_temporary_folder(usual: Path) -> Path:
+    """The user's temporary folder, unless its path leaves gates no room for a Unix socket's 107 bytes: then ``/tmp``."""
+    return Path("/tmp").resolve() if len(str(usual)) > LONGEST_TEMPORARY else usual  # noqa: S108  # folders in it are new and 0700
 
 
 def open_here(world: World, folder: str) -> Repository:
