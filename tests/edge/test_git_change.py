@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,3 +139,22 @@ def test_settings_and_programs_of_the_repository_have_no_say(repository: SampleR
 def test_the_same_tree_has_no_change(repository: SampleRepository) -> None:
     """Nothing differs from itself."""
     assert change(repository) == Change()
+
+
+def test_git_is_not_started_for_each_changed_file(repository: SampleRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred new files need no more git processes than one: a work tree with thousands of them is read in seconds."""
+    started: list[object] = []
+    run = subprocess.run
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        started.append(arguments)
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    repository.write({"one.py": "1\n"})
+    change(repository)
+    for_one = len(started)
+    repository.write({f"many/{number}.py": f"{number}\n" for number in range(100)})
+    started.clear()
+    assert len(change(repository).files) == 101
+    assert len(started) <= for_one + 2

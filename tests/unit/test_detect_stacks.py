@@ -221,3 +221,11 @@ def test_no_text_breaks_detection(files: dict[str, str], more: set[str]) -> None
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in names)
     assert [gate.name for gate in parse_verify_md(render_verify_md(found).encode()).gates] == names
+
+
+def test_the_page_is_as_prettier_writes_it() -> None:
+    """A blank line between front matter and heading, one between blocks, none at the end: a format gate must not fail for it."""
+    page = render_verify_md(detected({"go.mod": "", "shop_test.go": ""}))
+    assert "\n---\n\n# Verification\n\n" in page
+    assert "\n\n\n" not in page
+    assert page.endswith("```\n")

@@ -18,6 +18,7 @@ base: auto
 scope:
   protected: [VERIFY.md]
 ---
+
 # Verification
 
 A change is done when every gate below has passed. `verifyd plan` shows what would run, `verifyd run` runs it; nothing runs

@@ -65,6 +65,8 @@ def paths_inside(
     git: GitProcess, store: ObjectStore, repository: Repository, path: str, old: str | None, new: str | None
 ) -> tuple[str, ...]:
     """Paths that differ in a submodule between two of its commits (None: it was or is not there), sorted; none when not known."""
+    if old is None and new is None:
+        return ()
     trees: list[str] = []
     nested = repository
     for commit in (old, new):
