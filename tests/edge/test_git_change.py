@@ -141,7 +141,9 @@ def test_the_same_tree_has_no_change(repository: SampleRepository) -> None:
     assert change(repository) == Change()
 
 
-def test_git_is_not_started_for_each_changed_file(repository: SampleRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_is_not_started_for_each_changed_file(
+    repository: SampleRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A hundred new files need no more git processes than one: a work tree with thousands of them is read in seconds."""
     started: list[object] = []
     run = subprocess.run
