@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from verifyd.command_tables import DATA_PROGRAMS
@@ -610,6 +610,7 @@ ${a:- $a a=1 a=( # bash -c eval xargs find -exec curl -d http://x.io/ <b> $' ! t
 SHELL_TEXT = st.lists(st.sampled_from([*PIECES.split(), "\n"]), max_size=40)
 
 
+@settings(deadline=None)
 @given(SHELL_TEXT, st.sampled_from(["", " "]))
 @example(["${", "a:-", "$(", ")", "}"], "")
 def test_no_script_is_too_odd(words: list[str], between: str) -> None:
@@ -617,12 +618,14 @@ def test_no_script_is_too_odd(words: list[str], between: str) -> None:
     assert manual_reason(between.join(words)) in {None, *Manual}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd(text: str) -> None:
     """The same for any characters."""
     assert manual_reason(text) in {None, *Manual}
 
 
+@settings(deadline=None)
 @given(SHELL_TEXT)
 def test_what_follows_never_hides_what_came_before(words: list[str]) -> None:
     """A script that pushes in its first line never runs, whatever comes after."""

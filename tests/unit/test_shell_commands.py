@@ -6,7 +6,7 @@ import contextlib
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verifyd.shell_commands import parse_shell
@@ -190,6 +190,7 @@ def test_what_is_not_complete_is_refused(text: str, message: str) -> None:
 PLAIN = st.text(st.sampled_from("ab \t'\"\\"), max_size=30)
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_quotes_mean_what_they_mean_to_shlex(text: str) -> None:
     """Without operators and expansions, the words are those of Python's shlex."""
@@ -205,6 +206,7 @@ def test_quotes_mean_what_they_mean_to_shlex(text: str) -> None:
     assert found == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=10), max_size=5))
 def test_quoted_words_come_back(arguments: list[str]) -> None:
     """What shlex quotes is read as it was."""
