@@ -145,7 +145,7 @@ def not_storable(complaint: str, paths: Sequence[str]) -> GitError:
     before, found, path = complaint.rpartition(marker)
     if not found:
         before, line = complaint, last_line(complaint)
-        path = next((path for path in paths if line.startswith(f"{path}: ")), "")
+        path = next((path for path in paths if line.startswith(f"{path}: ") or f"'{path}'" in line), "")
     said = [last_line(line) for line in before.splitlines()]
     because = "; ".join(line for line in said if line) or "git does not say why"
     remedy = "Make the file readable, mend the filter that .gitattributes names for it, or list it in .gitignore."
