@@ -74,6 +74,7 @@ def test_a_flaky_failure_of_surefire_is_none() -> None:
         ("gone.test_b.TestGroup", "test_x", "gone/test_b.py", "gone.test_b.TestGroup::test_x"),
         ("", "tests.test_a", "", "tests/test_a.py"),
         ("", "gone.test_b", "", "gone/test_b.py"),
+        ("elsewhere.TestGroup", "test_x", "tests/test_a.py", "tests/test_a.py::test_x"),
     ],
 )
 def test_pytest_cases_become_node_ids(classname: str, name: str, file: str, subject: str) -> None:

@@ -150,6 +150,13 @@ def test_unittest_before_python_3_11_names_only_the_class() -> None:
     ]
 
 
+def test_bars_that_are_not_unittests_are_left_alone() -> None:
+    """Without a rule below the title it is something else."""
+    following = read("=" * 70, "FAIL: test_x (a.B)", "words", "=" * 70, "ERROR: x (y)", "-" * 70)
+    assert told(following, "subject") == [("y.x",)]
+    assert read("=" * 70, "FAIL: test_x (a.B)", "words").findings == ()
+
+
 def test_unittest_without_a_traceback_keeps_its_title() -> None:
     """Some runners print nothing below the rule."""
     finding = only("=" * 70, "ERROR: setUpClass (tests.test_a.TestA)", "-" * 70, "=" * 70)
@@ -182,7 +189,8 @@ def test_go_packages_are_told_apart() -> None:
 
 def test_a_panic_outside_any_go_test_is_no_test() -> None:
     """There is no test to run again."""
-    assert read("panic: boom", "FAIL\texample.com/m/api\t0.006s", tree=TREE).findings == ()
+    lines = ("--- PASS: TestA (0.0s)", "ok  \texample.com/m/db\t0.1s", "panic: boom", "FAIL\texample.com/m/api\t0.006s")
+    assert read(*lines, tree=TREE).findings == ()
 
 
 def test_rust_before_1_73_had_the_message_in_one_line() -> None:
@@ -312,6 +320,16 @@ def test_tap_without_blocks_or_numbers() -> None:
         tree=TREE,
     )
     assert told(evidence, "subject", "message") == [("one", "failed"), (None, "failed")]
+
+
+def test_words_that_begin_like_tap_are_none() -> None:
+    """Without a plan or a version."""
+    assert read("ok then", "not ok at all").findings == ()
+
+
+def test_mochas_words_alone_are_no_report() -> None:
+    """The counts must stand on a line of their own."""
+    assert read("3 passing (fancy)", "  1) nothing").findings == ()
 
 
 def test_taps_multi_line_errors_are_read_from_the_next_line() -> None:

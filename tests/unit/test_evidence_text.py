@@ -14,6 +14,7 @@ from tests.support.hostile import ACTS_ON_TERMINALS, hostile
 from verifyd.evidence.log_text import END_BYTES, END_LINES, GAP, cut_middle, limit_lines, lines_of, read_ends
 from verifyd.evidence.model import Evidence, FindingKind, Severity
 from verifyd.evidence.text import read_text
+from verifyd.evidence.wording import split_tail
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 SYNTAX, TYPE, LINT, OTHER = FindingKind.SYNTAX, FindingKind.TYPE, FindingKind.LINT, FindingKind.OTHER
@@ -127,6 +128,66 @@ def test_a_python_warning_is_a_warning() -> None:
     assert told(read(f"{ROOT}/src/a.py:3: DeprecationWarning: old"), "severity", "code", "kind", "message") == [
         (WARNING, "DeprecationWarning", OTHER, "old")
     ]
+
+
+def test_go_complaints_stand_below_their_package() -> None:
+    """A program's own log has the same form; beside a known format it is only a note."""
+    package = ("# example.com/m", "src/a.go:3:5: undefined: x", "\thave (int)", "src/a.go:4:5: undefined: y")
+    beside = read(*package, "words", "src/a.go:9: listening", tree=FILES)
+    assert told(beside, "line", "severity", "kind") == [(3, ERROR, TYPE), (4, ERROR, TYPE), (9, NOTE, LINT)]
+    assert told(read("src/a.go:9: listening", tree=FILES), "severity", "kind") == [(ERROR, TYPE)]
+    first = read("src/a.go:9: listening", "src/a.py:1:1: F401 x", tree=FILES)
+    assert told(first, "severity") == [(NOTE,), (ERROR,)]
+
+
+@pytest.mark.parametrize(
+    "text, parts",
+    [
+        ("message (rule)", ("message", "rule")),
+        ("message [Warning/x]", ("message", None)),
+        ("message (two words)", ("message (two words)", None)),
+        ("call(x)", ("call(x)", None)),
+        ("(rule)", ("(rule)", None)),
+        ("message (outer(inner))", ("message", "outer(inner)")),
+        ("message ()", ("message ()", None)),
+    ],
+)
+def test_a_rule_at_the_end_is_one_word_in_brackets(text: str, parts: tuple[str, str | None]) -> None:
+    """Anything else is part of the message."""
+    found = split_tail(text, "(", ")")
+    assert found == parts or (parts[1] is None and found == (text, None))
+
+
+def test_blocks_about_other_files_are_left_alone() -> None:
+    """Not in the tree, or with too much between message and arrow."""
+    lines = (
+        "error: x",
+        *["  deeper"] * 9,
+        " --> src/a.py:3:5",
+        "",
+        "x error",
+        " ,-[gone.py:3:5]",
+        "",
+        "gone.py:1:2 lint/x ━━",
+        "",
+        "In gone.sh line 3:",
+        "x",
+        "src/a.py:3:4: E1234: Bad thing (not a rule)",
+        "src/a.go:3: x (Not A Rule)",
+    )
+    assert told(read(*lines, tree=FILES), "line", "code", "message") == [
+        (3, "E1234", "Bad thing (not a rule)"),
+        (3, None, "x (Not A Rule)"),
+    ]
+
+
+def test_no_more_findings_are_kept_than_anybody_reads() -> None:
+    """Of annotations, lint and failed tests alike."""
+    numbers = range(2_100)
+    annotations = read(*(f"::error file=src/a.py,line={number}::x" for number in numbers))
+    lint = read(*(f"src/a.py:{number}:1: F401 x" for number in numbers))
+    rust = read("running 9 tests", *(f"test t{number} ... FAILED" for number in numbers))
+    assert [len(evidence.findings) for evidence in (annotations, lint, rust)] == [2_000] * 3
 
 
 def test_one_of_several_files_is_told_of_without_guessing() -> None:
@@ -332,6 +393,9 @@ def test_reports_put_their_fields_in_many_places(document: str, expected: tuple[
         '[{"filename": "gone.py", "location": {"row": 3}, "message": "m"}]',
         '[{"filename": "src/a.py", "message": "no line"}]',
         '[3, null, "x", [], {}]',
+        '{"a": }',
+        '{"a": 1, }\n{"a"}',
+        '{"stats": {"expected": 1}, "suites": "none", "numTotalTests": 3}',
     ],
 )
 def test_documents_about_no_file_of_the_tree_hold_no_findings(document: str) -> None:

@@ -120,10 +120,7 @@ def _read_cases(file: BinaryIO, size_cap: int, tally: _Tally) -> None:
     parser: XMLPullParser[Element] = XMLPullParser(("start", "end"))
     around: list[Element] = []
     for chunk in _chunks(file, size_cap):
-        try:
-            parser.feed(chunk)  # an ill-formed place is queued behind the events before it, for read_events to raise
-        except (ValueError, LookupError) as error:
-            raise _UnreadableError(f"the JUnit file's encoding cannot be read: {error}") from error
+        parser.feed(chunk)  # an ill-formed place is queued behind the events before it, for read_events to raise
         _drain(parser, around, tally)
     try:
         parser.close()

@@ -73,10 +73,7 @@ def parse_matchers(content: bytes, file: str) -> tuple[Matcher, ...]:
             f"is not valid JSON: {error}", file, "Write it as GitHub's problem matchers are written."
         ) from error
     declared = mapping(document).get("problemMatcher", document)
-    matchers = tuple(_matcher(entry, file) for entry in (sequence(declared) or [declared]))
-    if not matchers:
-        raise _wrong("holds no problem matcher", file, 'Give it a list "problemMatcher" with at least one entry.')
-    return matchers
+    return tuple(_matcher(entry, file) for entry in (sequence(declared) or [declared]))
 
 
 def read_matched(content: bytes, matchers: tuple[Matcher, ...], tree: SourceTree) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from verifyd.evidence.kinds import severity_of
 from verifyd.evidence.model import FindingKind, Severity
@@ -106,6 +107,8 @@ def _read_place(scan: Scan, index: int, line: str) -> bool:
     if (quotes_source or is_note) and _is_note_on(scan, place):
         scan.drafts[-1].detail.append(line.strip())
         return True
+    if wording.tool == "go" and not wording.recognised:
+        wording = replace(wording, recognised=_is_below_package(scan, index))
     level = severity_of((match.groupdict().get("level") or "").strip("[]"))
     draft = scan.add_wording(index, place, wording)
     if level is not None and wording.severity is Severity.ERROR:
@@ -131,6 +134,17 @@ def _wording(scan: Scan, raw: str, place: Place, said: str) -> Wording | None:
     else:
         return None
     return wording if wording.message else None
+
+
+def _is_below_package(scan: Scan, index: int) -> bool:
+    """go build and go vet print ``# example.com/package`` above their complaints; a program's own log lines look alike."""
+    for above in range(index - 1, max(index - 50, -1), -1):
+        line = scan.lines[above]
+        if line.startswith("# "):
+            return True
+        if not line.startswith(("\t", "    ")) and ".go:" not in line:
+            return False
+    return False
 
 
 def _is_note_on(scan: Scan, place: Place) -> bool:

@@ -198,7 +198,7 @@ def _by_ending(said: str, path: str) -> Wording:
         message, linter = split_tail(said, "(", ")")
         if linter is not None and _WORD.fullmatch(linter):
             return Wording(message=message, code=linter)
-        return Wording(message=said, tool="go")
+        return Wording(message=said, tool="go", recognised=False)
     return Wording(message=said, recognised=False)
 
 
