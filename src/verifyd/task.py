@@ -179,8 +179,8 @@ def failure_fingerprints(verdict: Verdict) -> tuple[str, ...]:
 
 
 def title_of(verdict: Verdict, cause: Sequence[Finding]) -> str:
-    """``tests: test_x fails: assert 3 == 4``, on one line, at most 120 characters."""
-    title = f"{verdict.gate.name}: {summary(verdict, cause)}"
+    """``tests: test_x fails: assert 3 == 4``, on one line, at most 120 characters; it goes everywhere, so secrets are masked here."""
+    title = " ".join(redact(f"{verdict.gate.name}: {summary(verdict, cause)}").split("\n"))
     return title if len(title) <= 120 else title[:119] + "…"
 
 

@@ -147,6 +147,12 @@ def test_a_command_too_long_to_quote_is_not_halved() -> None:
     assert "xxx" not in text
 
 
+def test_a_command_is_shown_as_it_must_be_run() -> None:
+    """VERIFY.md is in the tree for all to read; masked, its command would fail in another way."""
+    text = render_task_markdown(a_task(a_report(a_failure(gate=a_gate(script="API_KEY=abcdef0123456789 make test")))))
+    assert "```sh\nAPI_KEY=abcdef0123456789 make test\n```" in text
+
+
 def test_a_task_from_its_json_is_the_same_page() -> None:
     """``verifyd task`` prints from history what ``verifyd run`` wrote."""
     task = a_task(seen_on=2, constraints=["no file deletions"], context="next")

@@ -152,6 +152,7 @@ def test_contradictions_and_empty_runs_are_tasks_that_say_so() -> None:
             [a_lint_finding(kind=FindingKind.LIMIT, path="VERIFY.md", message="modified, but it is protected")],
             "tests: VERIFY.md: modified, but it is protected",
         ),
+        ([a_finding(message="password=hunter22 is wrong")], "tests: test_add fails: password=*** is wrong"),
         ([a_finding(message="x" * 200)], f"tests: test_add fails: {'x' * 96}…"),
     ],
 )

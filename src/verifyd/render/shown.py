@@ -34,6 +34,11 @@ def shown_path(path: str, limit: int | None = None) -> str:
     return safe if limit is None else cut_middle(safe, limit, mark="…")
 
 
+def shown_command(command: str) -> str:
+    """A command of VERIFY.md, to be run again: nothing in it acts on a terminal, and nothing is masked, because it stands in the tree."""
+    return clean_text(spell_bytes(command)).strip("\n")
+
+
 def spell_bytes(text: str) -> str:
     """Bytes that are no UTF-8 (kept by git as lone surrogates) as ``\\xff``, so that the text can be written as UTF-8."""
     spelled = _BYTE.sub(lambda match: f"\\x{ord(match[0]) - 0xDC00:02x}", text)

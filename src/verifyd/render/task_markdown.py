@@ -8,7 +8,7 @@ from verifyd.pipeline import DIFF_GATE
 from verifyd.render.document import FindingEntry, PlaceEntry, TaskDocument
 from verifyd.render.json import task_document
 from verifyd.render.markup import code, escape, fence
-from verifyd.render.shown import shown, shown_line, shown_path
+from verifyd.render.shown import shown, shown_command, shown_line, shown_path
 from verifyd.task import Task
 
 LIMIT = 4_000
@@ -154,13 +154,13 @@ def reproduce(task: TaskDocument) -> str:
 
 def verify(task: TaskDocument) -> str:
     """The command whose exit status says that the task is done; that of all gates where a name is too long to be quoted."""
-    block = fence(shown(task.verify), "sh")
+    block = fence(shown_command(task.verify), "sh")
     return f"## Done when this exits with 0\n\n{block if len(block) <= VERIFY_LIMIT else fence('verifyd run', 'sh')}"
 
 
 def command(text: str) -> str:
     """A shell command in a fence: whole, because half a command is worse than none."""
-    block = fence(shown(text), "sh")
+    block = fence(shown_command(text), "sh")
     return (
         block if len(block) <= COMMAND_LIMIT else "It is too long for this page; `verifyd task --json` holds it whole."
     )

@@ -6,7 +6,7 @@ import io
 
 from verifyd.render.json import finding_line
 from verifyd.render.markdown import duration, gate_notes, tests
-from verifyd.render.shown import cut_end, shown_line, shown_path
+from verifyd.render.shown import cut_end, shown_command, shown_line, shown_path
 from verifyd.report import GateReport, Readiness, Report
 from verifyd.task import Task
 from verifyd.verdict import Status
@@ -119,7 +119,7 @@ def task_lines(task: Task | None) -> list[Line]:
     if where:
         lines.append(plain(f"  where:     {where}"))
     if "\n" not in task.reproduce:
-        lines.append(plain(f"  reproduce: {shown_line(task.reproduce)}"))
+        lines.append(plain(f"  reproduce: {shown_command(task.reproduce)}"))
     return [*lines, plain("  in full:   .verifyd/TASK.md"), plain()]
 
 
