@@ -218,6 +218,20 @@ def test_other_encodings_idents_and_filters_are_applied(repository: SampleReposi
     assert repository.binary().read_file(repository.open(), found.tree, "x.up") == b"SHOUT\n"
 
 
+def test_a_file_that_cannot_be_encoded_is_named_only_when_it_changed(repository: SampleRepository) -> None:
+    """Trap: `git add --all` fails on a clean checkout of such a repository; here only an edit of that file is refused."""
+    repository.commit({"wrong.inc": b"odd"})
+    repository.write({".gitattributes": "*.inc working-tree-encoding=UTF-16LE\n"})
+    (repository.root / "wrong.inc").touch()
+    assert [file.path for file in repository.binary().change(snapshot(repository)).files] == [".gitattributes"]
+    repository.write({"wrong.inc": b"three"})
+    with pytest.raises(GitError) as raised:
+        snapshot(repository)
+    assert str(raised.value).startswith(
+        "wrong.inc: cannot be snapshotted: failed to encode 'wrong.inc' from UTF-16LE to UTF-8\n"
+    )
+
+
 def test_a_failing_filter_is_no_snapshot(repository: SampleRepository) -> None:
     """Trap: after a failing `git add`, `git write-tree` happily returns the old id; we say what cannot be snapshotted."""
     repository.git("config", "filter.broken.clean", "false")
