@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -465,3 +466,40 @@ def test_a_full_disk_gives_no_pass_and_recovers(make: Make) -> None:
 def mount(*arguments: str) -> None:
     """Mount something; the test takes it away again."""
     subprocess.run(["mount", *arguments], check=True)
+
+
+FORBID_NAMESPACES = (
+    *("unshare", "-Ur", "sh", "-c"),
+    'echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --inh-caps=-all --bounding-set=-all "$@"',
+    "sh",
+)
+"""Runs a command in a user namespace that allows no further ones, without any right to mount."""
+
+LAYOUT = {
+    "pyproject.toml": "[project]\nname = 'thing'\nversion = '1'\n",
+    "src/thing/__init__.py": "VALUE = 'committed'\n",
+    "check.py": "import sys, thing\nprint(thing.__file__)\nsys.exit(thing.VALUE != sys.argv[1])\n",
+    ".gitignore": ".venv/\n__pycache__/\n",
+}
+
+
+@pytest.mark.parametrize("namespaces", ["allowed", "forbidden"])
+def test_an_editable_install_does_not_bring_the_working_tree_back(make: Make, namespaces: str) -> None:
+    """Fault 28: a frozen gate tests the judged tree's code through an editable install, with namespaces and without them."""
+    project = make(page(gate="isolate=frozen | .venv/bin/python check.py committed"), LAYOUT)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(project.root / ".venv")], check=True)
+    (site_packages,) = (project.root / ".venv" / "lib").glob("python*/site-packages")
+    (site_packages / "thing.pth").write_text(f"{project.root / 'src'}\n")
+    project.git("add", "-A")
+    project.write({"src/thing/__init__.py": "VALUE = 'edited'\n"})
+    before = FORBID_NAMESPACES if namespaces == "forbidden" else ()
+    done = subprocess.run(
+        [*before, *project.command("run", "--staged", "--no-reuse")],
+        cwd=project.root,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.gate("gate")["view"] == ("copy" if namespaces == "forbidden" else "frozen")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +11,16 @@ from typing import TYPE_CHECKING, Self
 import anyio
 
 from verifyd.action_key import make_action_key
+from verifyd.app.frozen import FrozenTree
 from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of
 from verifyd.app.gate_server import Served, serve, with_port
-from verifyd.app.ports import FrozenView, Job, JobEnd, Processes, Store
+from verifyd.app.ports import Job, JobEnd, Processes, Store
 from verifyd.app.reuse import stored_verdict, tests_before
 from verifyd.app.world import World
-from verifyd.errors import GitError
+from verifyd.errors import GitError, MachineError, StoreError
 from verifyd.outcome import End, Outcome, View
-from verifyd.pipeline import Gate, Ignored, Isolate, Shell
+from verifyd.pipeline import Gate, Isolate, Shell
 from verifyd.plan import PlannedGate, matches
 from verifyd.snapshot import Source
 from verifyd.verdict import Reason, Status, Verdict, judge
@@ -69,8 +69,7 @@ class GateRunner:
     folder: Path = Path()
     temporary: Path = Path()
     opened: AsyncExitStack = field(default_factory=AsyncExitStack)
-    freezing: anyio.Lock = field(default_factory=anyio.Lock)
-    frozen: Path | None = None
+    frozen: FrozenTree = field(init=False)
     content_ids: dict[str, str] | None = None
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -80,6 +79,7 @@ class GateRunner:
         collect_old_runs(world, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
         self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
+        self.frozen = FrozenTree(world=world, judged=self.context.judged_tree, folder=self.temporary / "tree")
         return self
 
     async def __aexit__(
@@ -171,19 +171,14 @@ class GateRunner:
             case View.FROZEN:
                 return self.temporary_of(gate, "changes") / gate.cwd
             case View.COPY:
-                return self.copy_folder / gate.cwd
-
-    @property
-    def copy_folder(self) -> Path:
-        """Where the judged tree's files are written when a gate does not see the working tree."""
-        return self.temporary / "tree"
+                return self.frozen.folder / gate.cwd
 
     async def outcome_of(self, gate: Gate, results: Results) -> Outcome:
         """Run the gate, its server beside it, with the guard looking at the tree afterwards."""
         started_at = self.context.world.clock.now()
         try:
             end = await self.end_of(gate, results)
-        except GitError as error:
+        except (GitError, MachineError, StoreError) as error:
             end = JobEnd(end=End.NOT_STARTED, exit_code=None, duration_s=0.0, trouble=str(error))
         guard = self.context.judged_tree.guard
         view = self.view_of(gate)
@@ -200,7 +195,7 @@ class GateRunner:
             log_lost=end.log_lost,
             view=view,
             moved=guard.moved() if guard is not None and view is View.TREE else (),
-            modified=end.modified,
+            modified=tuple(path for path in end.modified if path in self.context.judged_tree.snapshot.paths),
             leaked=end.leaked,
             trouble=end.trouble,
         )
@@ -225,25 +220,25 @@ class GateRunner:
     async def job_for(self, gate: Gate, results: Results) -> Job:
         """The gate's process with its environment, limits and view."""
         judged, view = self.context.judged_tree, self.view_of(gate)
-        root = judged.repository.root
-        seen = root if view is not View.COPY else await self.frozen_tree()
+        seen = await self.frozen.copy(gate) if view is View.COPY else judged.repository.root
+        environment = environment_of(
+            self.context.world,
+            gate,
+            tree=judged.snapshot.tree,
+            mark=self.mark,
+            artifacts=results.dropped,
+            temporary=self.temporary_of(gate, "tmp"),
+            injected=results.folder,
+        )
         return Job(
             name=gate.name,
             command=shell_command(gate, gate.script),
             folder=seen / gate.cwd,
-            environment=environment_of(
-                self.context.world,
-                gate,
-                tree=judged.snapshot.tree,
-                mark=self.mark,
-                artifacts=results.dropped,
-                temporary=self.temporary_of(gate, "tmp"),
-                injected=results.folder,
-            ),
+            environment={**environment, **(self.frozen.copy_environment() if view is View.COPY else {})},
             mark=self.mark,
             log=results.log,
             timeout_s=gate.timeout_s,
-            view=await self.frozen_view(gate) if view is View.FROZEN else None,
+            view=await self.frozen.view(gate, self.temporary_of(gate, "changes")) if view is View.FROZEN else None,
         )
 
     def temporary_of(self, gate: Gate, purpose: str) -> Path:
@@ -252,28 +247,6 @@ class GateRunner:
         folder = self.temporary / f"{number}{purpose}"
         self.context.world.files.make_folder(folder)
         return folder
-
-    async def frozen_view(self, gate: Gate) -> FrozenView:
-        """The judged tree over the repository's own path, with what git ignores coming through unless the gate hides it."""
-        repository = self.context.judged_tree.repository
-        folder = await self.frozen_tree()
-        ignored = self.context.world.git.ignored_paths(repository) if gate.ignored is Ignored.SHOW else ()
-        shared: Sequence[str] = [*ignored, ".git"]
-        return FrozenView(
-            folder=folder, at=repository.root, shared=tuple(shared), changes=self.temporary_of(gate, "changes")
-        )
-
-    async def frozen_tree(self) -> Path:
-        """The judged tree's files in a folder of the run, written once; gone with the run."""
-        async with self.freezing:
-            if self.frozen is None:
-                folder = self.copy_folder
-                judged = self.context.judged_tree
-                await anyio.to_thread.run_sync(
-                    self.context.world.git.write_tree_to, judged.repository, judged.snapshot.tree, folder
-                )
-                self.frozen = folder
-            return self.frozen
 
 
 def collect_old_runs(world: World, folder: Path) -> None:

@@ -412,6 +412,10 @@ class Files(Protocol):
         """A new folder that is marked as in use by this process inside the ``with``, and stays after it."""
         ...
 
+    def link(self, path: Path, target: Path) -> None:
+        """A symbolic link at *path*, unless something is there already; folders above it are made."""
+        ...
+
     def can_write_in(self, folder: Path) -> bool:
         """Whether files can be made in a folder, which is made when it is not there."""
         ...

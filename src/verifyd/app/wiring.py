@@ -17,6 +17,7 @@ from verifyd.app.world import Machine, World
 from verifyd.edge.approvals import StateFolderApprovals
 from verifyd.edge.clock import SystemClock
 from verifyd.edge.console import TerminalConsole
+from verifyd.edge.editable_installs import editable_installs_below, site_packages_in_use
 from verifyd.edge.environment import inherited_environment, working_folder
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary
@@ -24,7 +25,6 @@ from verifyd.edge.machine import cpu_slots, load_average, platform_name
 from verifyd.edge.processes import SupervisedProcesses, open_processes
 from verifyd.edge.store import open_store
 from verifyd.edge.tools import find_tools
-
 
 LONGEST_TEMPORARY = 60
 """Characters; macOS's own has 49. A gate's TMPDIR is 22 longer, and Chromium's sockets another 20 to 40."""
@@ -72,6 +72,10 @@ def make_world() -> World:
         end_all_now=tracked.end_all_now,
         open_store=lambda repository: open_store(repository.home),
         find_tools=find_tools,
+        editable_installs=lambda root: tuple(
+            (install.path, install.declared_in)
+            for install in editable_installs_below(root, site_packages_in_use(root, environment))
+        ),
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
     )
 

@@ -47,4 +47,6 @@ class World:
     open_store: Callable[[Repository], AbstractContextManager[Store]]
     find_tools: Callable[[Sequence[str], Mapping[str, str], Path], Sequence[ToolStamp] | None]
     """(commands of a gate, its environment, its folder) -> stamps of the tools they name; None when one is missing."""
+    editable_installs: Callable[[Path], tuple[tuple[Path, Path], ...]]
+    """(source folder at or below a root, file that names it) of each editable install that a gate would find."""
     temporary_folder: Path

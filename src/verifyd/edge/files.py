@@ -165,6 +165,18 @@ class DiskFiles:
         finally:
             let_go(descriptor)
 
+    def link(self, path: Path, target: Path) -> None:
+        """
+        A symbolic link at *path*, unless something is there already; folders above it are made.
+
+        Raises:
+            StoreError: it cannot be made.
+        """
+        with refusing(path, "made"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(path):
+                path.symlink_to(target)
+
     def can_write_in(self, folder: Path) -> bool:
         """Whether files can be made in a folder, which is made when it is not there; found out by making one."""
         try:

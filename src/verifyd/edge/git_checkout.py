@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from verifyd.app.ports import Repository
@@ -14,6 +16,10 @@ from verifyd.errors import GitError
 
 SAME_EVERYWHERE = ("-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "checkout.workers=0")
 """Line endings as the tree's own .gitattributes say and not as this machine likes them; as many workers as there are cores."""
+
+REGULAR_MODES = ("100644", "100755")
+EARLIEST, RANGE_S = 1_000_000_000, 450_000_000
+"""Seconds since 1970: September 2001, and fourteen years."""
 
 
 def write_tree(git: GitProcess, store: ObjectStore, repository: Repository, tree: str, folder: Path) -> None:
@@ -35,7 +41,22 @@ def write_tree(git: GitProcess, store: ObjectStore, repository: Repository, tree
         ended = git.attempt(place, *SAME_EVERYWHERE, "checkout-index", "--all", "--force", "--quiet")
         if ended.status != 0:
             raise GitError(f"the tree cannot be written there: {last_line(ended.complaint)}", where=str(folder))
+        date_by_content(read_tracked(git, place).lines, folder)
     for path, commit in submodules.items():
         found = submodule_tree(git, store, repository, path, commit)
         if found is not None:
             write_tree(git, store, *found, folder / path)
+
+
+def date_by_content(lines: Mapping[str, str], folder: Path) -> None:
+    """
+    Give every file a modification time that follows from its content: the same content the same, other content another.
+
+    Compilers' and type checkers' caches compare whole seconds and sizes, so an edit of the same size within a second gave a
+    false pass 8 times of 8. These times lie between 2001 and 2016, where no edit of today has its own.
+    """
+    for path, about in lines.items():
+        _tag, mode, blob, _stage = about.split(" ")
+        if mode in REGULAR_MODES:
+            moment = EARLIEST + int(blob[:8], 16) % RANGE_S
+            os.utime(folder / os.fsdecode(os.fsencode(path)), (moment, moment), follow_symlinks=False)

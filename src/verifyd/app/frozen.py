@@ -1,0 +1,99 @@
+"""The judged tree in a folder of its own, and the ways in which a gate gets to see it instead of the working tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import anyio
+
+from verifyd.app.ports import FrozenView
+from verifyd.app.world import World
+from verifyd.errors import MachineError
+from verifyd.pipeline import Gate, Ignored
+
+if TYPE_CHECKING:
+    from verifyd.app.verify import Judged
+
+
+@dataclass(slots=True)
+class FrozenTree:
+    """
+    The judged tree's files, written once for all gates of a run that want them.
+
+    Attributes:
+        folder: Where they are written; gone with the run.
+    """
+
+    world: World
+    judged: Judged
+    folder: Path
+    writing: anyio.Lock = field(default_factory=anyio.Lock)
+    is_written: bool = False
+
+    async def write(self) -> Path:
+        """The folder, with the tree's files in it."""
+        async with self.writing:
+            if not self.is_written:
+                git, repository, tree = self.world.git, self.judged.repository, self.judged.snapshot.tree
+                await anyio.to_thread.run_sync(git.write_tree_to, repository, tree, self.folder)
+                self.is_written = True
+            return self.folder
+
+    async def view(self, gate: Gate, changes: Path) -> FrozenView:
+        """The tree over the repository's own path; *changes* receives what the gate writes."""
+        folder = await self.write()
+        return FrozenView(
+            folder=folder, at=self.judged.repository.root, shared=(*self.shared(gate), ".git"), changes=changes
+        )
+
+    async def copy(self, gate: Gate) -> Path:
+        """
+        The tree at a path of its own, what git ignores linked into it.
+
+        Raises:
+            MachineError: An editable install would make the gate test the original (4 of 4 projects did).
+        """
+        for path, declared_in in self.editable_installs():
+            if declared_in.suffix not in (".pth", ".egg-link", ".json"):
+                raise MachineError(
+                    f"a copy of the tree would test the original: {path} is installed as editable by {declared_in}",
+                    remedy="Allow user namespaces on this machine, or run the gate with isolate=tree.",
+                )
+        folder = await self.write()
+        for name in self.shared(gate):
+            self.world.files.link(folder / name, self.judged.repository.root / name)
+        return folder
+
+    def copy_environment(self) -> Mapping[str, str]:
+        """Variables that make Python find the copy's code before an editable install's."""
+        root = self.judged.repository.root
+        sources = [path for path, declared_in in self.editable_installs() if declared_in.suffix != ".json"]
+        inside = [str(self.folder / path.relative_to(root)) for path in sources]
+        inherited = self.world.machine.environment.get("PYTHONPATH")
+        found = os.pathsep.join([*dict.fromkeys(inside), *([inherited] if inherited else [])])
+        return {"PYTHONPATH": found} if inside else {}
+
+    def editable_installs(self) -> tuple[tuple[Path, Path], ...]:
+        """(source folder below the root, file that names it) of every editable install that a gate would find."""
+        return self.world.editable_installs(self.judged.repository.root)
+
+    def shared(self, gate: Gate) -> tuple[str, ...]:
+        """
+        What git ignores and the gate may see all the same: environments, installed packages, settings.
+
+        Compiled Python is left out: compiled from the judged code it would end up beside the working tree's, and be taken for
+        the compiled form of an edit made in the same second.
+        """
+        if gate.ignored is Ignored.HIDE:
+            return ()
+        ignored = self.world.git.ignored_paths(self.judged.repository)
+        return tuple(path for path in ignored if not is_compiled(path))
+
+
+def is_compiled(path: str) -> bool:
+    """Whether a path is Python's compiled code."""
+    return "__pycache__" in PurePosixPath(path).parts or path.endswith((".pyc", ".pyo"))
