@@ -71,6 +71,16 @@ def test_a_root_in_private_is_found_without_it() -> None:
     assert Places(tree).find("/var/t/a.py") == "a.py"
 
 
+def test_a_copy_of_the_tree_is_the_tree() -> None:
+    """The gate ran in another folder, and its tools print that one."""
+    tree = SourceTree(root="/home/user/p", paths=frozenset({"a.py"}), views=("/tmp/view-1/",))
+    assert [Places(tree).find(path) for path in ("/tmp/view-1/a.py", "/home/user/p/a.py", "/tmp/view-2/a.py")] == [
+        "a.py",
+        "a.py",
+        None,
+    ]
+
+
 @pytest.mark.parametrize(
     "package, meant",
     [("example.com/m/api", "api/x_test.go"), ("example.com/m/web", "web/x_test.go"), ("example.com/other", None)],

@@ -479,9 +479,7 @@ def test_twice_the_text_takes_twice_the_work(start: str, piece: str) -> None:
     assert twice < 2.6 * once + 2_000
 
 
-@pytest.mark.parametrize(
-    "content", [b":" * 2**23, b"\x1b[" * 2**22, b"src/a.py:1: x [\n" * 2**19], ids=["colons", "escapes", "places"]
-)
+@pytest.mark.parametrize("content", [b":" * 2**23, b"src/a.py:1: x [\n" * 2**19], ids=["colons", "places"])
 def test_eight_megabytes_are_bounded_work(content: bytes) -> None:
     """A few calls for each of the lines that are looked at, none for each character."""
     assert calls_for(content) < 60 * 2 * END_LINES

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.evidence import SAMPLES, told
 
+from tests.support.evidence import SAMPLES, told
 from verifyd.evidence.junit import read_junit
 from verifyd.evidence.model import Evidence, FindingKind, Severity, SourceTree, TestCounts
 from verifyd.evidence.sarif import read_sarif

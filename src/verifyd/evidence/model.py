@@ -131,8 +131,10 @@ class SourceTree:
         root: Absolute path prefix to cut from the tool's paths, with the view's own prefix where it differs; no slash at the end.
         paths: Every file of the judged tree, relative, forward slashes.
         cwd: The gate's folder relative to the root, ``.`` for the root: tools print paths relative to it.
+        views: Other absolute prefixes of the same files: a copy that the gate ran in, the root with its links resolved.
     """
 
     root: str
     paths: frozenset[str] = field(default_factory=frozenset)
     cwd: str = "."
+    views: tuple[str, ...] = ()

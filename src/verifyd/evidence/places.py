@@ -42,7 +42,9 @@ class Places:
 
     def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
-        self._root = tree.root.rstrip("/") + "/"
+        roots = [root.rstrip("/") + "/" for root in (tree.root, *tree.views)]
+        # macOS: /tmp and /var are links into /private, and tools print either.
+        self._roots = [form for root in roots for form in (root, "/private" + root, root.removeprefix("/private"))]
         self._known: dict[str, str | None] = {}
         self._by_name: dict[str, list[str]] | None = None
 
@@ -98,8 +100,7 @@ class Places:
 
     def _below_root(self, raw: str) -> str | None:
         path = posixpath.normpath(raw)
-        # macOS: /tmp and /var are links into /private, and tools print either.
-        for prefix in (self._root, "/private" + self._root, self._root.removeprefix("/private")):
+        for prefix in self._roots:
             if path.startswith(prefix) and path[len(prefix) :] in self._tree.paths:
                 return path[len(prefix) :]
         return None

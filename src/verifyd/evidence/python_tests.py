@@ -161,6 +161,7 @@ def _add(scan: Scan, outcome: _Outcome, section: _Section | None) -> None:
 
 _BAR = re.compile(r"={70}$")
 _RULE = re.compile(r"-{70}$")
+_BAR_OR_RULE = re.compile(r"={70}$|-{70}$")
 _RAN = re.compile(r"Ran \d{1,7} tests? in \d")
 _CASE = re.compile(r"(?:ERROR|FAIL): (?P<name>\S{1,500}) \((?P<owner>[^)\s]{1,500})\)(?P<part> .{0,300})?$")
 
@@ -173,8 +174,8 @@ def read_unittest(scan: Scan) -> None:
         case = _CASE.match(scan.lines[index]) if index < len(scan.lines) else None
         if case is None or scan.taken[bar[0]]:
             continue
-        rule = scan.find(_RULE, index + 1, index + 20)
-        if rule is None:
+        rule = scan.find(_BAR_OR_RULE, index + 1, index + 20)
+        if rule is None or rule[1][0].startswith("="):
             continue
         end = _end_of_case(scan, rule[0] + 1)
         _add_case(scan, index, case, scan.lines[rule[0] + 1 : end])
