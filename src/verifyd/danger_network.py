@@ -69,7 +69,7 @@ def request_reasons(request: Request) -> frozenset[Manual]:
         host = found["host"] if found else re.split(r"[/:?]", address, maxsplit=1)[0]
         if UNKNOWN in host or host.startswith("<"):
             reasons.add(Manual.PLACEHOLDER)
-        elif not LOOPBACK.fullmatch(host):
+        elif not LOOPBACK.fullmatch(host) and not address.startswith("file:"):
             reasons.add(Manual.OUTSIDE)
     return frozenset(reasons)
 

@@ -74,6 +74,9 @@ def words(text: str) -> list[list[str]]:
         ("'if' a", [["if", "a"]]),
         ("a=b=c d==e", [[]]),
         ("{ a; } && echo }", [["a"], ["echo", "}"]]),
+        ('echo ${y:-"}"} ${z/\\}/x} ${w:-it is}', [["echo", UNKNOWN, UNKNOWN, "it", "is"]]),
+        ("x=(<(a) b); c < <(d) <<<`e`", [["a"], [], ["d"], ["e"], ["c"]]),
+        ("a >$x b", [["a", "b"]]),
     ],
 )
 def test_words(text: str, expected: list[list[str]]) -> None:
@@ -174,6 +177,8 @@ def test_variables_set_and_used() -> None:
         ("case x in a", "a case's pattern is not ended"),
         ("for 1; do", "a loop has no variable"),
         ("[[ a", "a [[ is not closed"),
+        ("echo @(a\n)", "a bracket is not closed"),
+        ('echo ${x:-"a', "a quote is not closed"),
         ("x=(a", "an array is not closed"),
         ("(" * 100, "nested too deep"),
         ("$(" * 100, "nested too deep"),

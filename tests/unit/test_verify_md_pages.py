@@ -198,6 +198,10 @@ class TestTables:
         assert scripts(text) == []
         assert reasons(text) == [("make lint", "stands in a table's column that does not hold commands alone")]
 
+    def test_a_cell_must_begin_with_it(self) -> None:
+        """Text before it makes it a mention."""
+        assert scripts("# x\n\n| a |\n|---|\n| see `make lint` |\n") == []
+
     def test_pipes_in_a_command(self) -> None:
         """As Markdown wants them."""
         assert scripts("# x\n\n| a |\n|---|\n| `ls -a \\| wc -l` |\n") == ["ls -a | wc -l"]
