@@ -140,6 +140,13 @@ def test_long_messages_lose_their_middle() -> None:
     assert text.count("characters left out") == 5
 
 
+def test_a_message_of_backticks_fits_too() -> None:
+    """A longer run of them needs a longer fence, and where the cut falls changes the run."""
+    for length in range(2_300, 2_340):
+        finding = a_finding(message="日本" * length, subject="```" * 53, detail="````" * 62, path=None, line=None)
+        assert len(render_task_markdown(a_task(a_report(a_failure(finding), changed=())))) <= LIMIT
+
+
 def test_a_command_too_long_to_quote_is_not_halved() -> None:
     """Half a command is worse than none."""
     text = render_task_markdown(a_task(a_report(a_failure(gate=a_gate(script="echo " + "x" * 5000)))))
@@ -217,7 +224,7 @@ def tasks(draw: st.DrawFn) -> Task:
     return a_task(report, seen_on=draw(st.integers(0, 9)), constraints=limits, context=draw(st.none() | long_hostile))
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(tasks())
 def test_any_task_fits_and_speaks_with_one_voice(task: Task) -> None:
     """Never longer than 4,000 characters; no escapes; no heading, link or HTML but ours; verify command and log always there."""

@@ -137,14 +137,18 @@ def finding_head(entry: FindingEntry) -> str:
 
 
 def fenced(text: str, room: int) -> str:
-    """A fence of at most *room* characters, the text's middle left out where needed; empty when there is no room to speak of."""
-    if room < LEAST_USEFUL:
-        return ""
-    block = fence(shown(text, room))
-    if len(block) <= room:
-        return block
-    kept = 2 * room - len(block)
-    return fence(shown(text, kept)) if kept >= LEAST_USEFUL // 2 else ""
+    """
+    A fence of at most *room* characters, the text's middle left out where needed; empty when there is no room to speak of.
+
+    What the fence itself takes depends on the backticks that are left in the text, so it is tried, not reckoned.
+    """
+    kept = room
+    while kept >= LEAST_USEFUL // 2:
+        block = fence(shown(text, kept))
+        if len(block) <= room:
+            return block
+        kept -= len(block) - room
+    return ""
 
 
 def reproduce(task: TaskDocument) -> str:
