@@ -154,7 +154,7 @@ class GateRunner:
             name=name or gate.name,
             run_folder=self.folder,
             temporary=self.temporary_of(gate, "again" if name else "results"),
-            seen=self.seen_after(gate),
+            view=self.view_after(gate),
         )
         outcome = await self.outcome_of(gate, results)
         outcome = replace(outcome, artifacts=results.keep_artifacts(), tail=tail_of(context.world, gate, outcome))
@@ -163,15 +163,15 @@ class GateRunner:
         before = tests_before(context.world, context.judged_tree, context.store, gate)
         return judge(gate, outcome, evidence, missing=missing, tests_before=before)
 
-    def seen_after(self, gate: Gate) -> Path:
-        """Where the files that the gate wrote in its own folder are found when it has ended."""
+    def view_after(self, gate: Gate) -> Path:
+        """Where the files that the gate wrote in its view are found when it has ended."""
         match self.view_of(gate):
             case View.TREE:
-                return self.context.judged_tree.repository.root / gate.cwd
+                return self.context.judged_tree.repository.root
             case View.FROZEN:
-                return self.temporary_of(gate, "changes") / gate.cwd
+                return self.temporary_of(gate, "changes")
             case View.COPY:
-                return self.frozen.folder / gate.cwd
+                return self.frozen.folder
 
     async def outcome_of(self, gate: Gate, results: Results) -> Outcome:
         """Run the gate, its server beside it, with the guard looking at the tree afterwards."""

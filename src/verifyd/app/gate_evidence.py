@@ -36,6 +36,7 @@ class Results:
         folder: Where tools are told to leave machine-readable results; outside the repository, as a frozen view's ``.git`` is read-only.
         dropped: Where the gate may put what should be kept (``VERIFYD_ARTIFACTS``); outside the repository too.
         kept: Where all artifacts end up.
+        view: The top folder that the gate saw, or one that stands for it; tools print paths below it.
         seen: The gate's folder, where its own result files are found afterwards.
         before: Stamps of declared results that were there before the run: an earlier run's, not evidence of this one.
     """
@@ -46,12 +47,14 @@ class Results:
     folder: Path
     dropped: Path
     kept: Path
+    view: Path
     seen: Path
     before: Mapping[Path, Stamp]
 
     @classmethod
     def prepare(cls, world: World, gate: Gate, *, name: str, run_folder: Path, temporary: Path, seen: Path) -> Results:
-        """Fresh places; what lies about in *seen* from earlier runs is remembered, not removed."""
+        """Fresh places; what lies about in the view from earlier runs is remembered, not removed."""
+        seen = view / gate.cwd
         for part in ("results", "artifacts"):
             world.files.make_folder(temporary / part)
         return cls(
@@ -61,6 +64,7 @@ class Results:
             folder=temporary / "results",
             dropped=temporary / "artifacts",
             kept=run_folder / f"{name}.artifacts",
+            view=view,
             seen=seen,
             before=world.files.stamps(declared_results(world, gate, seen)),
         )
@@ -103,7 +107,7 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
 
         log = opening(results.log) if world.files.size(results.log) is not None else io.BytesIO()
         files = {name: opening(path) for name, path in result_paths(world, gate, results).items()}
-        tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd)
+        tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd, views=(str(results.view),))
         return read_evidence(EvidenceRequest(tree=tree, log=log, declared=gate.evidence, files=files))
 
 
