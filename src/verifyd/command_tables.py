@@ -27,7 +27,7 @@ GUARDED: Mapping[Manual, Mapping[str, frozenset[str]]] = {
             names(
                 "gh glab hub tea ssh scp sftp ftp lftp mail mailx sendmail mutt nc ncat netcat telnet aws gcloud gsutil bq az "
                 "doctl heroku flyctl fly railway render eb oc argocd ansible ansible-pull salt semantic-release release-it np "
-                "claude codex gemini aider cursor-agent opencode copilot psql mysql mongosh mongo redis-cli s3cmd sentry-cli "
+                "claude codex gemini aider cursor-agent opencode copilot pi psql mysql mongosh mongo redis-cli s3cmd sentry-cli "
                 "datadog-ci codecov coveralls sonar-scanner terragrunt release-please hasura http https xh ssh-copy-id dropdb "
                 "createdb pg_restore mysqladmin eas notarytool"
             ),
@@ -371,8 +371,6 @@ DOWNLOADERS = names(
 )
 """Their addresses are where packages come from."""
 
-SETTERS_UP = names("npm pnpm yarn bun pip uv poetry bundle composer pdm pipenv go cargo")
-
 # --- words in the names of scripts, targets and subcommands -----------------------------------------------------------
 
 FIRST_WORDS: Mapping[str, Manual] = {
@@ -399,6 +397,8 @@ LAST_WORDS: Mapping[str, Manual] = {
     **dict.fromkeys(names("serve watch"), SERVER),
 }
 """The last word of a name: ``db:migrate``, ``smoke:live``, ``demo-seed.ts``."""
+STRONG_WORDS = names("deploy publish migrate rollback seed destroy backfill curate purge wipe promote upload")
+"""Deeds that are meant wherever in a name they stand: ``app:deploy:eu``, ``catalog:curate:activation``."""
 ONLY_WORDS: Mapping[str, Manual] = {"server": SERVER}
 """A name of one word."""
 REASSURING_WORDS = names("check verify lint validate audit status diff dry notes docs")

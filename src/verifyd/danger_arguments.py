@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from verifyd.command_tables import FIRST_WORDS, INTERPRETERS, LAST_WORDS, ONLY_WORDS, REASSURING_WORDS
+from verifyd.command_tables import FIRST_WORDS, INTERPRETERS, LAST_WORDS, ONLY_WORDS, REASSURING_WORDS, STRONG_WORDS
 from verifyd.pipeline import Manual
 
 Reasons = frozenset[Manual]
@@ -94,6 +94,7 @@ def name_reasons(name: str) -> Reasons:
     parts = [part for part in map(words_of, name.split(":")) if len(part) > 1]
     found = [reason for part in (words, *parts) for reason in (FIRST_WORDS.get(part[0]), LAST_WORDS.get(part[-1]))]
     found.append(ONLY_WORDS.get(words[0]) if len(words) == 1 else None)
+    found.append(Manual.OUTSIDE if STRONG_WORDS & set(words) else None)
     return frozenset([reason for reason in found if reason][:1])
 
 

@@ -246,6 +246,9 @@ OUTSIDE = [
     "curl ftp://example.org/x",
     "env -S 'git push'",
     "export API=https://api.mysite.io; npm run e2e:live",
+    "pi --no-session -p hello",
+    "pnpm catalog:curate:activation",
+    "make app-deploy-eu",
 ]
 SERVER = [
     "docker run -d x",
@@ -507,6 +510,8 @@ RUNS = [
     "cat < <(ls)",
     "ls > /tmp/x",
     "curl file:///tmp/x",
+    "pi --version",
+    "pnpm catalog:audit:quality",
 ]
 
 
