@@ -69,8 +69,8 @@ def read_prose(
         found for section, reason in zip(sections, reasons, strict=True) for found in block_commands(section, reason)
     ]
     for found in (*in_headings, *in_blocks):
-        why = found.reason or (SETS_UP if only_installs(found.text) else "")
-        why = why or (REPEATED if found.text in taken else "")
+        why = found.reason or (REPEATED if found.text in taken else "")
+        why = why or (SETS_UP if only_installs(found.text) else "")
         if why:
             omitted.append(left_out(found.line, found.text, why))
         else:
