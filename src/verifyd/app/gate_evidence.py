@@ -52,7 +52,7 @@ class Results:
     before: Mapping[Path, Stamp]
 
     @classmethod
-    def prepare(cls, world: World, gate: Gate, *, name: str, run_folder: Path, temporary: Path, seen: Path) -> Results:
+    def prepare(cls, world: World, gate: Gate, *, name: str, run_folder: Path, temporary: Path, view: Path) -> Results:
         """Fresh places; what lies about in the view from earlier runs is remembered, not removed."""
         seen = view / gate.cwd
         for part in ("results", "artifacts"):
