@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,35 @@ def test_a_same_size_edit_right_after_git_add_is_seen(repository: SampleReposito
         content = repository.binary().read_file(repository.open(), found.tree, "a.py")
         missed += content != f"b = {number:03}\n".encode()
     assert missed == 0
+
+
+def test_an_edit_in_the_second_of_git_add_is_seen_although_its_mtime_was_set_back(repository: SampleRepository) -> None:
+    """Fault 30: with the mtime set back and the size kept, Debian's git calls the file clean for ever; its ctime tells."""
+    path = repository.root / "a.py"
+    missed = 0
+    for number in range(5):
+        while time.time() % 1 > 0.5:
+            threading.Event().wait(0.01)
+        for text in ("a", "b"):
+            path.write_text(f"{text} = {number}\n")
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+            if text == "a":
+                repository.git("add", "a.py")
+        threading.Event().wait(1.1)
+        missed += (
+            repository.binary().read_file(repository.open(), snapshot(repository).tree, "a.py")
+            != f"b = {number}\n".encode()
+        )
+    assert missed == 0
+
+
+def test_a_git_that_prints_its_records_otherwise_costs_time_only(
+    repository: SampleRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file is then read, and the id is the same."""
+    monkeypatch.setattr(private_index, "RECORD_END", "no git prints this")
+    repository.write({"a.py": "a = 9\n", "src/new.py": "n\n"})
+    assert snapshot(repository).tree == repository.tree_on_disk()
 
 
 def test_the_copy_of_an_index_has_its_time_to_the_nanosecond(repository: SampleRepository, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import stat
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from verifyd.app.ports import Repository
@@ -13,7 +14,7 @@ from verifyd.edge.git_process import GitProcess, Place
 from verifyd.edge.git_repository import Settings, is_on
 from verifyd.edge.ignore_rules import REPORT_FOLDER, Untracked, is_ours
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.private_index import Tracked, read_differing, read_staged_edits
+from verifyd.edge.private_index import Tracked, is_as_recorded, read_staged_edits
 from verifyd.edge.stored_forms import autocrlf, converted_paths, marked_paths, may_convert, missing_filters
 from verifyd.edge.tree_edit import Entry
 from verifyd.edge.tree_notes import Oddities, Oddity
@@ -48,6 +49,8 @@ class DiskReader:
     Attributes:
         place: Its work tree with our copy of its index.
         look: The first look at its folders.
+        folders: Those that hold what *tracked* lists.
+        index_ns: When the user's index was written.
         oddities: Receives what a stranger should know.
     """
 
@@ -58,6 +61,8 @@ class DiskReader:
     settings: Settings
     look: FirstLook
     tracked: Tracked
+    folders: Sequence[str]
+    index_ns: int
     untracked: Untracked
     oddities: Oddities
 
@@ -87,27 +92,43 @@ class DiskReader:
 
     def differing(self) -> tuple[frozenset[str], frozenset[str]]:
         """(files to be hashed, tracked paths that are not on disk); our reports left out."""
-        submodules = self.tracked.submodules.keys()
-        differing, gone = read_differing(self.git, self.place)
-        doubtful = (differing | gone | self.blind_spots()) - submodules
         self.check_all_there(self.untracked.files - self.there(self.untracked.files))
-        present = self.there(doubtful - gone) | self.untracked.files
-        absent = (doubtful - present) | {path for path in submodules if self.look.stamp(path) is None}
-        return without_ours(present), without_ours(absent & self.tracked.lines.keys())
+        changed, seen = self.changed()
+        outside_sparse = self.note_bits(seen)
+        absent = frozenset(self.tracked.lines).difference(seen, outside_sparse, self.submodules_there())
+        return without_ours(changed | self.untracked.files), without_ours(absent)
+
+    def changed(self) -> tuple[frozenset[str], set[str]]:
+        """(tracked files that are not those which git read, tracked files on disk), whatever git was told to overlook."""
+        lines, records, index_ns = self.tracked.lines, self.tracked.records, self.index_ns
+        changed: set[str] = set()
+        seen: set[str] = set()
+        for folder in self.folders:
+            start = f"{folder}/" if folder else ""
+            for name, stamp in self.look.entries(folder).items():
+                path = f"{start}{name}"
+                if path in lines and not stat.S_ISDIR(stamp[4]):
+                    seen.add(path)
+                    if not is_as_recorded(lines[path], records.get(path, ""), stamp, index_ns):
+                        changed.add(path)
+        return frozenset(changed), seen
+
+    def submodules_there(self) -> frozenset[str]:
+        """Submodules whose folder is there, with or without files."""
+        return frozenset(path for path in self.tracked.submodules if self.look.stamp(path) is not None)
+
+    def note_bits(self, seen: Collection[str]) -> frozenset[str]:
+        """Note the paths that git was told to overlook; those that a sparse checkout leaves out stay as they are committed."""
+        left_out = self.tracked.left_out.difference(seen)
+        sparse = left_out if is_on(self.settings, "core.sparsecheckout") else frozenset()
+        self.oddities.add(Oddity.SPARSE, map(self.look.outside, sparse))
+        told = (self.tracked.overlooked | self.tracked.left_out) - sparse
+        self.oddities.add(Oddity.OVERLOOKED, map(self.look.outside, told))
+        return sparse
 
     def there(self, paths: frozenset[str]) -> frozenset[str]:
         """Those of *paths* where the first look saw something that is no folder."""
         return frozenset(path for path in paths if self.look.is_file(path))
-
-    def blind_spots(self) -> frozenset[str]:
-        """Paths that git was told to overlook; those that a sparse checkout leaves out stay as they are committed."""
-        told = self.tracked.overlooked | self.tracked.left_out
-        sparse = self.tracked.left_out - self.there(self.tracked.left_out)
-        if not is_on(self.settings, "core.sparsecheckout"):
-            sparse = frozenset()
-        self.oddities.add(Oddity.SPARSE, map(self.look.outside, sparse))
-        self.oddities.add(Oddity.OVERLOOKED, map(self.look.outside, told - sparse))
-        return told - sparse
 
     def check_all_there(self, lost: frozenset[str]) -> None:
         """TreeMovedError for files that git named and that are gone; our reports may come and go."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, last_line, lines_of
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.private_index import Tracked, empty_index, read_tracked
+from verifyd.edge.private_index import Tracked, empty_index, git_mode, read_tracked
 from verifyd.edge.tree_edit import LINK_MODE, Entry
 from verifyd.errors import GitError
 
@@ -112,7 +112,7 @@ class FileHasher:
         if stat.S_ISLNK(seen.st_mode):
             return LINK_MODE, os.readlink(os.fsencode(path))
         readable = stat.S_ISREG(seen.st_mode) and seen.st_size <= READ_BYTES
-        return "100755" if seen.st_mode & stat.S_IXUSR else "100644", path.read_bytes() if readable else None
+        return git_mode(seen.st_mode), path.read_bytes() if readable else None
 
     def hash_by_git(self, paths: Sequence[str], *, keep: bool) -> dict[str, Entry]:
         """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from verifyd.edge.guard import below
 from verifyd.edge.ignore_rules import IgnoreRules, Untracked, is_ours
-from verifyd.edge.sweep import Stamp, Sweep, subfolders, sweep, wait_for_clock, with_parents
+from verifyd.edge.sweep import NOTHING, Folder, Stamp, Sweep, subfolders, sweep, wait_for_clock, with_parents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,14 @@ class FirstLook:
         outermost = frozenset(folder for folder in fresh if folder.rpartition("/")[0] not in fresh_ones)
         return Further(outermost=outermost, unreadable=frozenset(unreadable))
 
+    def entries(self, folder: str) -> Folder:
+        """What was seen in a folder; nothing for one that was not there, or not looked at."""
+        return self.swept.get(self.outside(folder), NOTHING)
+
     def stamp(self, path: str) -> Stamp | None:
         """What was seen at a path; None for nothing."""
         folder, _, name = self.outside(path).rpartition("/")
-        return self.swept.get(folder, {}).get(name)
+        return self.swept.get(folder, NOTHING).get(name)
 
     def is_file(self, path: str) -> bool:
         """Whether something was seen there that is no folder."""

@@ -1,19 +1,31 @@
-"""The user's index in a copy of our own: what is tracked, what is staged, and what differs on disk."""
+"""The user's index in a copy of our own: what is tracked, what is staged, and which files it was read from."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, lines_of
-from verifyd.edge.tree_edit import SUBMODULE_MODE, Entry
+from verifyd.edge.sweep import Stamp
+from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE, Entry
 
 PREFIX = "index-"
 STALE_S = 3600.0
+
+RECORD_END = "\tflags: "
+"""Begins the last field of what ``git ls-files --debug`` prints of a file."""
+
+SECOND_NS = 1_000_000_000
+WORD = 0xFFFF_FFFF
+"""The index keeps the lower 32 bits of sizes and inodes."""
+
+TICK_NS = 20_000_000
+"""Two of the coarsest ticks of a file system's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,7 @@ class Tracked:
 
     Attributes:
         lines: ``<tag> <mode> <id> <stage>`` by path, as git prints it; for an unmerged path one of its sides.
+        records: What git remembers of the file it read each of them from, by path, as git prints it.
         submodules: Commit by path.
         unmerged: Paths with a conflict.
         overlooked: Paths with the assume-unchanged bit: git would not look at them.
@@ -30,6 +43,7 @@ class Tracked:
     """
 
     lines: Mapping[str, str]
+    records: Mapping[str, str]
     submodules: Mapping[str, str]
     unmerged: frozenset[str]
     overlooked: frozenset[str]
@@ -91,13 +105,18 @@ def remove_stale(folder: Path) -> None:
 
 
 def read_tracked(git: GitProcess, place: Place) -> Tracked:
-    """What the index at *place* lists, with the bits that make git overlook a path."""
-    records = (line.partition("\t") for line in lines_of(git.run(place, "ls-files", "-z", "--stage", "-v")))
+    """What the index at *place* lists, with the bits that make git overlook a path, and what git remembers of its files."""
+    listing = ("ls-files", "-z", "--stage", "-v")
+    try:
+        lines, records = parse_listing(git.run(place, *listing, "--debug").decode("utf-8", "surrogateescape"))
+    except ValueError:  # another form than any git of today prints: every file is then read
+        plain = (line.partition("\t") for line in lines_of(git.run(place, *listing)))
+        lines, records = {path: about for about, _, path in plain}, {}
     # Taken apart only where something is out of the ordinary: there may be 40,000 of them.
-    lines = {path: about for about, _, path in records}
     odd = {path: about for path, about in lines.items() if about[0] != "H" or about[-1] != "0"}
     return Tracked(
         lines=lines,
+        records=records,
         submodules={path: about.split(" ")[2] for path, about in lines.items() if about.startswith(SUBMODULE_MODE, 2)},
         unmerged=frozenset(path for path, about in odd.items() if about[-1] != "0"),
         overlooked=frozenset(path for path, about in odd.items() if about[0].islower()),
@@ -105,21 +124,64 @@ def read_tracked(git: GitProcess, place: Place) -> Tracked:
     )
 
 
+def parse_listing(output: str) -> tuple[dict[str, str], dict[str, str]]:
+    """
+    Lines and records of ``ls-files -z --stage -v --debug`` by path.
+
+    The form is ``<line>\\0<record><line>\\0<record>…``: a record is a few lines of text, and the next line follows at once.
+
+    Raises:
+        ValueError: It is another form.
+    """
+    lines: dict[str, str] = {}
+    records: dict[str, str] = {}
+    first, *parts = output.split("\0")
+    about, _, path = first.partition("\t")
+    for part in parts:
+        end = part.index("\n", part.index(RECORD_END)) + 1
+        lines[path], records[path] = about, part[:end]
+        about, _, path = part[end:].partition("\t")
+    return lines, records
+
+
 def forget(git: GitProcess, place: Place, paths: Sequence[str]) -> None:
     """Take paths out of the index at *place*, which must be one of ours."""
     git.run(place, "update-index", "--force-remove", "-z", "--stdin", content=as_input(paths))
 
 
-def read_differing(git: GitProcess, place: Place) -> tuple[frozenset[str], frozenset[str]]:
-    """(paths whose file may differ from the index, paths whose file is gone); submodules are not looked at."""
-    output = git.run(place, "diff-files", "-z", "--name-status", "--no-renames", "--ignore-submodules=all")
-    fields = lines_of(output)
-    states: dict[str, set[str]] = {}
-    for state, path in zip(fields[::2], fields[1::2], strict=True):
-        states.setdefault(path, set()).add(state)
-    # An unmerged path is listed as U, and again with what its file is compared to one of its sides.
-    gone = frozenset(path for path, seen in states.items() if "D" in seen)
-    return frozenset(states) - gone, gone
+def is_as_recorded(line: str, record: str, stamp: Stamp, index_ns: int) -> bool:
+    """
+    Whether a file is, to the nanosecond, the one that git read when it was added, so its content is what the index names.
+
+    git itself compares whole seconds (as Debian builds it), and trusts a file whose mtime is older than the index. So a file
+    with an mtime set back, added, and written again with the same size and mtime within that second, is clean for git for
+    ever (10 of 10); its ctime tells.
+
+    Args:
+        line, record: As in Tracked.
+        stamp: What is on disk.
+        index_ns: When the index was written: a file changed in the tick before may have been changed twice.
+    """
+    mtime_ns, ctime_ns, size, inode, mode = stamp
+    ctime = f"{ctime_ns // SECOND_NS}:{ctime_ns % SECOND_NS}"
+    mtime = ctime if mtime_ns == ctime_ns else f"{mtime_ns // SECOND_NS}:{mtime_ns % SECOND_NS}"
+    return (
+        record.startswith(f"  ctime: {ctime}\n  mtime: {mtime}\n")
+        and f"\tino: {inode & WORD}\n" in record
+        and f"\n  size: {size & WORD}\t" in record
+        and line[2:8] == git_mode(mode)
+        and line[-1] == "0"
+        and ctime_ns + TICK_NS < index_ns
+    )
+
+
+def git_mode(mode: int) -> str:
+    """git's mode for a file's own; empty for what git does not store."""
+    if stat.S_ISLNK(mode):
+        return LINK_MODE
+    if not stat.S_ISREG(mode):
+        return ""
+    return "100755" if mode & stat.S_IXUSR else "100644"
 
 
 def read_staged_edits(git: GitProcess, place: Place, tree: str, *, with_intended: bool) -> dict[str, Entry | None]:

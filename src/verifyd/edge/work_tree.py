@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -132,6 +132,7 @@ class WorkTreeReader:
                 repository=repository,
                 place=place,
                 index=index,
+                index_ns=index.stat().st_mtime_ns if index.exists() else 0,
                 settings=settings,
                 look=FirstLook(top=self.top.root, prefix=prefix, swept=self.swept),
             )
@@ -167,6 +168,7 @@ class RepositoryReader:
     Attributes:
         place: Its work tree, without an index.
         index: Our copy of the user's index.
+        index_ns: When the user's index was written.
         look: Its part of the first look.
     """
 
@@ -174,6 +176,7 @@ class RepositoryReader:
     repository: Repository
     place: Place
     index: Path
+    index_ns: int
     settings: Settings
     look: FirstLook
 
@@ -200,7 +203,7 @@ class RepositoryReader:
         nested = {folder: self.read_nested(folder, submodules.get(folder)) for folder in nested_folders}
         self.look.let_clock_go_on(self.whole.store.folder / "clock")
         self.check_untracked(rules, untracked, further.outermost)
-        return self.store_tree(tracked, untracked, nested)
+        return self.store_tree(tracked, folders, untracked, nested)
 
     def note(self, oddity: Oddity, paths: Collection[str]) -> None:
         """Note something odd about paths."""
@@ -275,7 +278,9 @@ class RepositoryReader:
         is_empty = content.tree == self.whole.store.empty_tree
         return Nested(entry=None if is_empty else Entry(mode=FOLDER_MODE, id=content.tree), files=files, inner=inner)
 
-    def store_tree(self, tracked: Tracked, untracked: Untracked, nested: Mapping[str, Nested]) -> Content:
+    def store_tree(
+        self, tracked: Tracked, folders: Sequence[str], untracked: Untracked, nested: Mapping[str, Nested]
+    ) -> Content:
         """Keep what differs from the last commit, and write the tree that results."""
         store = self.whole.store
         disk = DiskReader(
@@ -286,6 +291,8 @@ class RepositoryReader:
             settings=self.settings,
             look=self.look,
             tracked=tracked,
+            folders=folders,
+            index_ns=self.index_ns,
             untracked=untracked,
             oddities=self.whole.oddities,
         )
