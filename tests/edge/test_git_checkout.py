@@ -45,7 +45,7 @@ def test_exactly_the_judged_files_are_written(repository: SampleRepository, tmp_
 
 
 def test_line_endings_do_not_depend_on_the_machine(repository: SampleRepository, tmp_path: Path) -> None:
-    """Trap: one tree for two work trees; what is written follows the tree's own .gitattributes, not core.autocrlf."""
+    """Trap 6: one tree for two work trees; what is written follows the tree's own .gitattributes, not core.autocrlf."""
     repository.git("config", "core.autocrlf", "true")
     repository.git("config", "core.eol", "crlf")
     repository.write({".gitattributes": "*.auto text=auto\n*.win text eol=crlf\n", "a.py": "a = 1\r\n"})

@@ -42,7 +42,7 @@ def snapshot(repository: SampleRepository, *, base: str = "auto") -> Snapshot:
 
 
 def test_a_same_size_edit_right_after_git_add_is_seen(repository: SampleRepository) -> None:
-    """Fault 30: our copy of the index keeps its time, so git still distrusts what was added in the same second (40 of 40)."""
+    """Trap 1: our copy of the index keeps its time, so git still distrusts what was added in the same second (40 of 40)."""
     missed = 0
     for number in range(40):
         repository.write({"a.py": f"a = {number:03}\n"})
@@ -55,7 +55,7 @@ def test_a_same_size_edit_right_after_git_add_is_seen(repository: SampleReposito
 
 
 def test_an_edit_in_the_second_of_git_add_is_seen_although_its_mtime_was_set_back(repository: SampleRepository) -> None:
-    """Fault 30: with the mtime set back and the size kept, Debian's git calls the file clean for ever; its ctime tells."""
+    """Trap 1: with the mtime set back and the size kept, Debian's git calls the file clean for ever; its ctime tells."""
     path = repository.root / "a.py"
     missed = 0
     for number in range(5):
@@ -84,7 +84,7 @@ def test_a_git_that_prints_its_records_otherwise_costs_time_only(
 
 
 def test_the_copy_of_an_index_has_its_time_to_the_nanosecond(repository: SampleRepository, tmp_path: Path) -> None:
-    """Trap: a plain copy has a newer time, which defeats git's check for edits made in the same second."""
+    """Trap 1: a plain copy has a newer time, which defeats git's check for edits made in the same second."""
     index = repository.git_dir / "index"
     with copied_index(index, tmp_path) as copy:
         assert (copy.stat().st_mtime_ns, copy.read_bytes()) == (index.stat().st_mtime_ns, index.read_bytes())
@@ -92,7 +92,7 @@ def test_the_copy_of_an_index_has_its_time_to_the_nanosecond(repository: SampleR
 
 
 def test_files_marked_assume_unchanged_are_looked_at(repository: SampleRepository) -> None:
-    """Trap: the edit is in the tree, and a note names the file."""
+    """Trap 2: the edit is in the tree, and a note names the file."""
     repository.git("update-index", "--assume-unchanged", "a.py", "src/b.py")
     repository.write({"a.py": "a = 9\n"})
     repository.remove("src/b.py")
@@ -105,7 +105,7 @@ def test_files_marked_assume_unchanged_are_looked_at(repository: SampleRepositor
 
 
 def test_files_marked_skip_worktree_are_looked_at(repository: SampleRepository) -> None:
-    """Trap: without a sparse checkout, a file with that mark that is gone is deleted."""
+    """Trap 2: without a sparse checkout, a file with that mark that is gone is deleted."""
     repository.git("update-index", "--skip-worktree", "a.py", "src/b.py")
     repository.write({"a.py": "a = 9\n"})
     repository.remove("src/b.py")
@@ -116,7 +116,7 @@ def test_files_marked_skip_worktree_are_looked_at(repository: SampleRepository) 
 
 @pytest.mark.parametrize("sparse_index", [False, True], ids=["full index", "sparse index"])
 def test_a_sparse_checkout_keeps_what_it_leaves_out(repository: SampleRepository, sparse_index: bool) -> None:
-    """Trap: absent files are judged as committed, present ones as they are on disk; a note says so."""
+    """Trap 2: absent files are judged as committed, present ones as they are on disk; a note says so."""
     repository.commit({"docs/x.md": "x\n", "docs/y.md": "y\n"})
     repository.git("sparse-checkout", "set", "--cone", "--sparse-index" if sparse_index else "--no-sparse-index", "src")
     repository.write({"a.py": "a = 9\n", "docs/x.md": "edited outside of the cone\n"})
@@ -129,7 +129,7 @@ def test_a_sparse_checkout_keeps_what_it_leaves_out(repository: SampleRepository
 
 
 def test_file_modes_count_whatever_the_setting_says(repository: SampleRepository) -> None:
-    """Trap: core.fileMode=false would hide `chmod +x`."""
+    """Trap 7: core.fileMode=false would hide `chmod +x`."""
     repository.git("config", "core.fileMode", "false")
     before = snapshot(repository).tree
     (repository.root / "a.py").chmod(0o755)
@@ -138,7 +138,7 @@ def test_file_modes_count_whatever_the_setting_says(repository: SampleRepository
 
 @pytest.mark.parametrize("setting", ["core.trustctime=false", "core.checkStat=minimal", "core.ignoreStat=true"])
 def test_settings_that_make_git_trust_old_times_have_no_force(repository: SampleRepository, setting: str) -> None:
-    """Trap: an edit of the same size whose time was set back is seen by its ctime."""
+    """An edit of the same size whose time was set back is seen by its ctime."""
     repository.git("config", *setting.split("="))
     seen = (repository.root / "a.py").stat()
     threading.Event().wait(1.1)  # Debian's git compares whole seconds
@@ -148,7 +148,7 @@ def test_settings_that_make_git_trust_old_times_have_no_force(repository: Sample
 
 
 def test_replaced_objects_have_no_force(repository: SampleRepository) -> None:
-    """Trap: refs/replace would put another commit's content under HEAD's id."""
+    """Refs/replace would put another commit's content under HEAD's id."""
     first = repository.git("rev-parse", "HEAD").strip()
     second = repository.commit({"a.py": "a = 2\n"})
     tree = repository.git("rev-parse", "HEAD^{tree}").strip()
@@ -161,7 +161,7 @@ def test_replaced_objects_have_no_force(repository: SampleRepository) -> None:
 
 
 def test_what_only_a_private_ignore_file_hides_is_part_of_the_tree(repository: SampleRepository) -> None:
-    """Trap: a conftest.py hidden by .git/info/exclude or core.excludesFile acts on the run, so it is judged and named."""
+    """Trap 5: a conftest.py hidden by .git/info/exclude or core.excludesFile acts on the run, so it is judged and named."""
     (repository.git_dir / "info" / "exclude").write_text("conftest.py\n")
     (repository.home / "mine").write_text("sitecustomize.py\nmine/\n")
     repository.git("config", "--global", "core.excludesFile", "~/mine")
@@ -192,7 +192,7 @@ def test_litter_that_a_private_ignore_file_hides_stays_hidden(repository: Sample
 
 
 def test_a_gitignore_that_ignores_itself_hides_nothing_next_to_files_of_the_tree(repository: SampleRepository) -> None:
-    """Trap: it is no part of the tree, so its rules would be invisible; in a folder of its own it has force."""
+    """Trap 5: it is no part of the tree, so its rules would be invisible; in a folder of its own it has force."""
     repository.write({"src/.gitignore": "conftest.py\n.gitignore\n", "src/conftest.py": "x = 1\n"})
     repository.write(
         {"new/.gitignore": "hidden.py\n.gitignore\n", "new/hidden.py": "x = 1\n", "new/shown.py": "x = 1\n"}
@@ -208,7 +208,7 @@ def test_a_gitignore_that_ignores_itself_hides_nothing_next_to_files_of_the_tree
 
 
 def test_line_endings_are_stored_as_git_stores_them(repository: SampleRepository) -> None:
-    """Trap: CRLF on disk and LF in the tree are one tree; the id is git's own, and a note names the file."""
+    """Trap 6: CRLF on disk and LF in the tree are one tree; the id is git's own, and a note names the file."""
     repository.commit({".gitattributes": "*.txt text\n*.auto text=auto\n*.bin -text\n", "kept.auto": "x\n"})
     repository.write({"new.txt": "x\r\ny\r\n", "kept.auto": "x\r\ny\r\n", "raw.bin": "x\r\n", "plain": "x\r\n"})
     found = snapshot(repository)
@@ -219,7 +219,7 @@ def test_line_endings_are_stored_as_git_stores_them(repository: SampleRepository
 
 
 def test_line_endings_that_were_stored_with_crlf_keep_them(repository: SampleRepository) -> None:
-    """Trap: git converts no file under `text=auto` that is in the index with CRLF."""
+    """Trap 6: git converts no file under `text=auto` that is in the index with CRLF."""
     repository.commit({"old.auto": "x\r\n"})
     repository.commit({".gitattributes": "*.auto text=auto\n"})
     repository.write({"old.auto": "x\r\ny\r\n"})
@@ -228,7 +228,7 @@ def test_line_endings_that_were_stored_with_crlf_keep_them(repository: SampleRep
 
 @pytest.mark.parametrize("value", ["true", "input"])
 def test_core_autocrlf_gives_the_id_that_git_gives(repository: SampleRepository, value: str) -> None:
-    """Trap: the user's own setting decides what a commit would hold."""
+    """Trap 6: the user's own setting decides what a commit would hold."""
     repository.git("config", "core.autocrlf", value)
     repository.git("config", "core.safecrlf", "true")
     repository.write({"a.py": "a\r\nb\r\n", "mixed": "a\nb\r\n"})
@@ -249,7 +249,7 @@ def test_other_encodings_idents_and_filters_are_applied(repository: SampleReposi
 
 
 def test_a_file_that_cannot_be_encoded_is_named_only_when_it_changed(repository: SampleRepository) -> None:
-    """Trap: `git add --all` fails on a clean checkout of such a repository; here only an edit of that file is refused."""
+    """`git add --all` fails on a clean checkout of such a repository; here only an edit of that file is refused."""
     repository.commit({"wrong.inc": b"odd"})
     repository.write({".gitattributes": "*.inc working-tree-encoding=UTF-16LE\n"})
     (repository.root / "wrong.inc").touch()
@@ -263,7 +263,7 @@ def test_a_file_that_cannot_be_encoded_is_named_only_when_it_changed(repository:
 
 
 def test_a_failing_filter_is_no_snapshot(repository: SampleRepository) -> None:
-    """Trap: after a failing `git add`, `git write-tree` happily returns the old id; we say what cannot be snapshotted."""
+    """After a failing `git add`, `git write-tree` happily returns the old id; we say what cannot be snapshotted."""
     repository.git("config", "filter.broken.clean", "false")
     repository.git("config", "filter.broken.required", "true")
     repository.commit({".gitattributes": "*.x filter=broken\n"})
@@ -278,7 +278,7 @@ def test_a_failing_filter_is_no_snapshot(repository: SampleRepository) -> None:
 
 
 def test_a_filter_that_is_not_set_up_is_noted(repository: SampleRepository) -> None:
-    """Trap: without git-lfs the raw content is hashed, another id than on a machine with it."""
+    """Without git-lfs the raw content is hashed, another id than on a machine with it."""
     repository.commit({".gitattributes": "*.png filter=lfs diff=lfs -text\n*.y filter=other\n"})
     repository.write({"big.png": "raw", "b.y": "y"})
     found = snapshot(repository)
@@ -290,7 +290,7 @@ def test_a_filter_that_is_not_set_up_is_noted(repository: SampleRepository) -> N
 
 
 def test_a_filter_named_by_private_attributes_does_not_hide_an_edit_silently(repository: SampleRepository) -> None:
-    """Trap: a filter that gives the committed content back hides any edit from every tree id; a note names the file."""
+    """A filter that gives the committed content back hides any edit from every tree id; a note names the file."""
     repository.git("config", "filter.lie.clean", "cat >/dev/null; echo 'a = 1'")
     (repository.git_dir / "info" / "attributes").write_text("a.py filter=lie\n")
     repository.write({"a.py": "a = 666\n"})
@@ -319,7 +319,7 @@ def as_nobody() -> Iterator[Path]:
 
 
 def test_an_unreadable_file_is_named(as_nobody: Path) -> None:
-    """Trap: without a file that may not be read there is no snapshot, and the message names it."""
+    """Without a file that may not be read there is no snapshot, and the message names it."""
     repository = make_repository(as_nobody, FILES)
     repository.write({"src/secret": "x\n"})
     (repository.root / "src/secret").chmod(0)
@@ -332,7 +332,7 @@ def test_an_unreadable_file_is_named(as_nobody: Path) -> None:
 
 
 def test_an_unreadable_folder_with_tracked_files_is_named(as_nobody: Path) -> None:
-    """Trap: what lies in it cannot be told, so there is no snapshot."""
+    """What lies in it cannot be told, so there is no snapshot."""
     repository = make_repository(as_nobody, FILES)
     (repository.root / "src").chmod(0)
     try:
@@ -454,7 +454,7 @@ def test_a_merge_without_conflicts_is_no_conflict(repository: SampleRepository) 
 
 
 def test_a_deletion_against_an_edit_is_a_conflict(repository: SampleRepository) -> None:
-    """Fault 32: there are no markers in such a conflict, yet nobody decided."""
+    """Trap 10: the index is unmerged without a marker anywhere; the tree is what is on disk, and nobody decided."""
     repository.git("checkout", "--quiet", "-b", "other")
     repository.remove("a.py")
     repository.commit()
@@ -653,14 +653,14 @@ def test_every_name_is_a_name(repository: SampleRepository, tmp_path: Path) -> N
 
 
 def test_odd_names_are_escaped_in_notes(repository: SampleRepository) -> None:
-    """Fault 40: a note holds no line break and no byte that is no text."""
+    """Trap 11: a note holds no line break and no byte that is no text."""
     (repository.git_dir / "info" / "exclude").write_text("new*\n*utf-8\n")
     repository.write({"new\nline": "x", "\udcff not utf-8": "x"})
     assert snapshot(repository).notes[0].endswith("part of the judged tree: 'new\\nline', '\\udcff not utf-8'")
 
 
 def test_empty_folders_are_invisible(repository: SampleRepository) -> None:
-    """Trap: git has no empty folders, so a tree id cannot tell them; documented, not mended."""
+    """Trap 8: git has no empty folders, so a tree id cannot tell them; documented, not mended."""
     before = snapshot(repository).tree
     (repository.root / "empty" / "deep").mkdir(parents=True)
     assert snapshot(repository).tree == before
@@ -728,6 +728,19 @@ def test_a_missing_object_is_reported(repository: SampleRepository) -> None:
     (repository.git_dir / "objects" / tree[:2] / tree[2:]).unlink()
     with pytest.raises(GitError):
         snapshot(repository)
+
+
+def test_an_ignored_file_is_neither_judged_nor_written(repository: SampleRepository, tmp_path: Path) -> None:
+    """Trap 4: it has no part in the id; a gate on the judged tree sees it only if it is let through by its name."""
+    repository.commit({".gitignore": ".env\n"})
+    binary, opened = repository.binary(), repository.open()
+    before = binary.snapshot_working_tree(opened, base="auto")[0]
+    repository.write({".env": "SECRET=1\n"})
+    found = binary.snapshot_working_tree(opened, base="auto")[0]
+    binary.write_tree_to(opened, found.tree, tmp_path / "view")
+    assert found == before
+    assert not (tmp_path / "view" / ".env").exists()
+    assert binary.ignored_paths(opened) == (".env",)
 
 
 def test_nested_litter_is_not_searched_for_repositories(repository: SampleRepository) -> None:

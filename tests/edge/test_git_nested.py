@@ -131,7 +131,7 @@ def test_submodules_of_submodules_are_read_too(repository: SampleRepository) -> 
 
 
 def test_a_nested_repository_counts_by_its_content(repository: SampleRepository) -> None:
-    """Fault 36: git would record a commit or nothing; here every file counts, edits without a commit too."""
+    """Trap 3: git would record a commit or nothing; here every file counts, edits without a commit too."""
     nested = nested_in(repository, "vendor/tool", {**INNER, ".gitignore": "*.tmp\n"})
     nested.write({"x.tmp": "ignored by its own rules\n"})
     found = snapshot(repository)

@@ -104,7 +104,7 @@ def test_the_second_snapshot_of_the_same_tree_adds_no_object(tmp_path: Path) -> 
 
 
 def test_the_users_commands_never_fail_beside_us(tmp_path: Path) -> None:
-    """Fault 33: naive ways broke 34 and 48 of 80 of them; here 0 of at least 90, while snapshots are taken without a pause."""
+    """Trap 9: naive ways broke 34 and 48 of 80 of them; here 0 of at least 90, while snapshots are taken without a pause."""
     repository = make_repository(tmp_path, {f"src/m{number}/f.py": f"{number}\n" for number in range(50)})
     stop, taken = threading.Event(), 0
     binary, opened = repository.binary(), repository.open()
