@@ -68,7 +68,7 @@ class ObjectStore:
     @property
     def variables(self) -> dict[str, str]:
         """What makes git read from the alternates and write here."""
-        listed = os.pathsep.join(quoted(str(folder)) for folder in self._alternates if folder.is_dir())
+        listed = os.pathsep.join(quoted(str(folder)) for folder in tuple(self._alternates) if folder.is_dir())
         return {"GIT_OBJECT_DIRECTORY": str(self.objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": listed}
 
     @property
