@@ -317,7 +317,12 @@ def test_a_damaged_approval() -> None:
 
     fake.approvals.trouble = "cannot be read as an approval"
     assert not_ok(found(fake)) == [
-        ("approval", "bad", "/state/approval.json: cannot be read as an approval", "Approve again.")
+        (
+            "approval",
+            "bad",
+            "/state/approval.json: cannot be read as an approval",
+            "Look at it with: verifyd plan, then: verifyd approve",
+        )
     ]
 
 

@@ -147,7 +147,8 @@ def examine_approval(declared: Declared) -> Checks:
     """Whether a person let these gates run, and whether it was these."""
     approval = declared.approval
     if approval is None:
-        yield bad("approval", "never approved, so nothing runs", "Look at it with: verifyd plan, then: verifyd approve")
+        says = declared.trouble or "never approved, so nothing runs"
+        yield bad("approval", says, "Look at it with: verifyd plan, then: verifyd approve")
     elif not declared.is_current:
         names = ", ".join(difference.gate for difference in declared.differences) or "its front matter"
         remedy = "Look at it with: verifyd plan, then: verifyd approve"
