@@ -153,7 +153,7 @@ def moved_text(outcome: Outcome) -> str:
     """Names what moved, at most three paths."""
     named = ", ".join(outcome.moved[:3])
     more = f" and {len(outcome.moved) - 3} more" if len(outcome.moved) > 3 else ""
-    return f"{named}{more} changed while the gate ran; run again on a tree at rest, or with isolate=frozen"
+    return f"{named}{more} changed while the gate ran; what the gate itself writes belongs into .gitignore, else try isolate=frozen"
 
 
 def judge_signal(outcome: Outcome) -> Judgement | None:
