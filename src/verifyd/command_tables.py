@@ -398,7 +398,7 @@ LAST_WORDS: Mapping[str, Manual] = {
 }
 """The last word of a name: ``db:migrate``, ``smoke:live``, ``demo-seed.ts``."""
 STRONG_WORDS = names("deploy publish migrate rollback seed destroy backfill curate purge wipe promote upload")
-"""Deeds that are meant wherever in a name they stand: ``app:deploy:eu``, ``catalog:curate:activation``."""
+"""Deeds that are meant wherever in a name they stand: ``app:deploy:eu``, ``prices:curate:all``."""
 ONLY_WORDS: Mapping[str, Manual] = {"server": SERVER}
 """A name of one word."""
 REASSURING_WORDS = names("check verify lint validate audit status diff dry notes docs")
