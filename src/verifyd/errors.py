@@ -70,7 +70,13 @@ class ConfigurationError(VerifydError):
     exit_code = ExitCode.USAGE
 
     def __init__(
-        self, problem: str, *, file: str = "VERIFY.md", line: int | None = None, column: int | None = None, remedy: str = ""
+        self,
+        problem: str,
+        *,
+        file: str = "VERIFY.md",
+        line: int | None = None,
+        column: int | None = None,
+        remedy: str = "",
     ) -> None:
         self.file = file
         self.line = line

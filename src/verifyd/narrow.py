@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verifyd.command_words import Options, quote, words_set
 from verifyd.evidence.model import Finding
+from verifyd.shell.simple_words import Options, quote, words_set
 
 MOST_TESTS = 5
 """Tests that one command names: enough to show the failure, few enough to read."""

@@ -21,8 +21,8 @@ from verifyd.pipeline import (
     Scope,
     Shell,
 )
-from verifyd.shell_commands import parse_shell
-from verifyd.shell_script import ShellSyntaxError
+from verifyd.shell.commands import parse_shell
+from verifyd.shell.script import ShellSyntaxError
 
 FRONT_MATTER = "(front matter)"
 """Stands for a gate's name where a setting of the page belongs to none; no gate can have it."""

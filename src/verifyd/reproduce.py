@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifyd.command_words import quote, words_set
 from verifyd.evidence.model import Finding
 from verifyd.narrow import (
     MOST_TESTS,
@@ -24,6 +23,7 @@ from verifyd.narrow import (
     narrow_vitest,
 )
 from verifyd.pipeline import Gate, Shell
+from verifyd.shell.simple_words import quote, words_set
 
 # One piece of a shell line. What is in none of the groups (a substitution, a bracket, an open quote) is not followed.
 _TOKEN = re.compile(

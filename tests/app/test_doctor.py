@@ -22,7 +22,7 @@ from verifyd.app.ports import GateRun
 from verifyd.pipeline import Approval, ApprovedBy
 from verifyd.render.doctor import Check, CheckStatus, worst
 from verifyd.timing import Sample
-from verifyd.verify_md import parse_verify_md
+from verifyd.verify_md.reader import parse_verify_md
 
 PAGE = "# Verification\n\n## lint\n```sh\nruff check\n```\n\n## tests\n```sh\npytest -q\n```\n"
 APPROVED_AT = "2026-11-20T08:00:00+00:00"

@@ -162,3 +162,13 @@ async def test_cancelling_the_run_cancels_its_gates() -> None:
         await run_gates(Plan(gates=(planned("a"), planned("b"))), gates.run, slots=2)
     assert scope.cancelled_caught
     assert sorted(gates.cancelled) == ["a", "b"]
+
+
+async def test_a_gate_may_need_one_that_takes_no_process() -> None:
+    """A verdict known beforehand meets a need, or misses it."""
+    for status, expected in ((Status.PASSED, "passed"), (Status.FAILED, "skipped")):
+        diff = Verdict(gate=planned("diff").gate, status=status, reason=None if status is Status.PASSED else "limits")
+        gates = Sleeping({"tests": 1})
+        plan = Plan(gates=(planned("tests", needs=("diff",)),))
+        verdicts = await run_gates(plan, gates.run, slots=1, known=(diff,))
+        assert {name: verdict.status for name, verdict in verdicts.items()} == {"tests": expected}

@@ -262,3 +262,12 @@ def test_a_protected_page_is_agreed_to_by_its_approval(make: Make) -> None:
     project.write({"calc.py": "A = 1\n"})
     project.verifyd("run", expect=1)
     assert project.report()["task"]["where"][0]["path"] == "calc.py"
+
+
+def test_a_dangerous_fixer_is_not_run(make: Make) -> None:
+    """``fix`` obeys the list of what is never run by itself, and says so before anything else runs."""
+    project = make(page(gate='fix="git reset --hard" | true'), CALC)
+    project.write({"calc.py": "edited\n"})
+    answer = project.verifyd("fix", expect=2)
+    assert "never run by verifyd" in answer.err
+    assert (project.root / "calc.py").read_text() == "edited\n"

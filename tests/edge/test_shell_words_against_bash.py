@@ -6,8 +6,8 @@ import random
 import subprocess
 from pathlib import Path
 
-from verifyd.shell_commands import parse_shell
-from verifyd.shell_script import ShellSyntaxError
+from verifyd.shell.commands import parse_shell
+from verifyd.shell.script import ShellSyntaxError
 
 PIECES = [
     "a",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verifyd.command_shape import only_installs, reads_as_command
+from verifyd.danger.shape import only_installs, reads_as_command
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from verifyd.command_tables import DATA_PROGRAMS
-from verifyd.danger import GRAVEST_FIRST, manual_reason, set_elsewhere
+from verifyd.danger.reason import GRAVEST_FIRST, manual_reason, set_elsewhere
+from verifyd.danger.tables import DATA_PROGRAMS
 from verifyd.pipeline import Manual
 
 HISTORY = [

@@ -15,7 +15,7 @@ from verifyd.detect.stacks import LOOKED_FOR, detect
 from verifyd.detect.tree import ROOT_ONLY, WELL_KNOWN, is_well_known
 from verifyd.errors import UsageError
 from verifyd.pipeline import Isolate, Scope
-from verifyd.verify_md import parse_verify_md
+from verifyd.verify_md.reader import parse_verify_md
 
 PYTHON = "[project]\nname = 'shop'\n[tool.ruff]\n[tool.pytest.ini_options]\n"
 

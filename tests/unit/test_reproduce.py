@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.builders import a_finding, a_gate
-from verifyd.command_words import quote
 from verifyd.pipeline import Shell
 from verifyd.reproduce import reproduce_command
+from verifyd.shell.simple_words import quote
 
 NODE = "tests/test_a.py::test_x"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifyd.shell_commands import parse_shell
-from verifyd.shell_script import TEMPORARY, UNKNOWN, ShellSyntaxError
+from verifyd.shell.commands import parse_shell
+from verifyd.shell.script import TEMPORARY, UNKNOWN, ShellSyntaxError
 
 
 def words(text: str) -> list[list[str]]:

@@ -56,8 +56,10 @@ def test_a_pass_keeps_what_it_was_judged_by() -> None:
             (
                 "unproven",
                 "tree_moved",
-                "a, b, c and 1 more changed while the gate ran; "
-                "what the gate itself writes belongs into .gitignore, else try isolate=frozen",
+                (
+                    "a, b, c and 1 more changed while the gate ran; "
+                    "what the gate itself writes belongs into .gitignore, else try isolate=frozen"
+                ),
             ),
         ),
         ({"log_lost": True}, ("unproven", "evidence_missing", "its output could not be stored (disk full?)")),

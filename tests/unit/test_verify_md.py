@@ -19,7 +19,7 @@ from verifyd.pipeline import (
     Scope,
     Shell,
 )
-from verifyd.verify_md import parse_verify_md
+from verifyd.verify_md.reader import parse_verify_md
 
 PAGE = """\
 ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verifyd.errors import ConfigurationError, ExitCode
-from verifyd.verify_md import MOST_GATES, MOST_LINES, parse_verify_md
+from verifyd.verify_md.reader import MOST_GATES, MOST_LINES, parse_verify_md
 
 ATTRIBUTES = (
     "timeout, paths, needs, when, cwd, env, expect, min_tests, evidence, fix, on_change, isolate, ignored, cpus, server, ready, "

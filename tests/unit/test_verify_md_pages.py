@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from verifyd.pipeline import Gate, LeftOut, Manual, Pipeline, Shell
-from verifyd.verify_md import parse_verify_md
+from verifyd.verify_md.reader import parse_verify_md
 
 NATIVE = "stands in prose: on a page with front matter, or an attribute on a fence, only fences are gates"
 BESIDE = "stands beside a fence of commands: in such a section only fences are gates"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from verifyd.errors import ConfigurationError
 from verifyd.pipeline import Pipeline
 from verifyd.pipeline_difference import compare
-from verifyd.verify_md import parse_verify_md
+from verifyd.verify_md.reader import parse_verify_md
 
 NATIVE = """\
 ---

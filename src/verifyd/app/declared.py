@@ -12,7 +12,7 @@ from verifyd.pipeline_difference import GateDifference, compare
 from verifyd.report import Approved, Hold
 from verifyd.snapshot import Snapshot, Source
 from verifyd.verdict import Reason
-from verifyd.verify_md import parse_verify_md
+from verifyd.verify_md.reader import parse_verify_md
 
 VERIFY_MD = "VERIFY.md"
 SIZE_LIMIT_BYTES = 1024 * 1024

@@ -9,6 +9,7 @@ from verifyd.app.gate_environment import environment_of
 from verifyd.app.ports import Job, Processes, Repository
 from verifyd.app.verify import Request, open_tree
 from verifyd.app.world import World
+from verifyd.danger.reason import manual_reason
 from verifyd.errors import UsageError
 from verifyd.outcome import End
 from verifyd.pipeline import Gate, Pipeline
@@ -21,7 +22,17 @@ def gates_with_fixers(pipeline: Pipeline, selected: Sequence[str]) -> tuple[Gate
         if gate is None or gate.fix is None:
             remedy = 'Declare one on its fence: fix="COMMAND"' if gate else "See the gates with: verifyd plan"
             raise UsageError(f"gate {name!r} has no fixer", where=name, remedy=remedy)
-    return tuple(gate for gate in pipeline.gates if gate.fix is not None and (not selected or gate.name in selected))
+    found = tuple(gate for gate in pipeline.gates if gate.fix is not None and (not selected or gate.name in selected))
+    for gate in found:
+        reason = manual_reason(gate.fix or "")
+        if reason is not None:
+            remedy = "Run it yourself, or declare a fixer that only changes files."
+            raise UsageError(
+                f"its fixer is never run by verifyd: it {reason}",
+                where=f"VERIFY.md:{gate.line}: {gate.name}",
+                remedy=remedy,
+            )
+    return found
 
 
 async def run_fixers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -118,6 +118,7 @@ async def run_gates(
     slots: int,
     fail_fast: bool = False,
     listener: Listener | None = None,
+    known: Sequence[Verdict] = (),
 ) -> Mapping[str, Verdict]:
     """
     Run the gates of a plan; one verdict for each of its gates comes back, by name.
@@ -125,9 +126,11 @@ async def run_gates(
     Args:
         run_gate: Runs one gate; with *fail_fast* it is cancelled when another has failed.
         slots: CPU slots of the machine, at least 1.
+        known: Verdicts of gates that need no process, so that others may need them; they do not come back.
     """
     listener = listener or Listener()
     schedule = Schedule(slots=max(slots, 1), waiting=list(plan.to_run))
+    schedule.verdicts.update((verdict.gate.name, verdict) for verdict in known)
     for planned in plan.gates:
         if planned.skip is not None:
             schedule.verdicts[planned.gate.name] = skipped_by_plan(planned)
@@ -154,7 +157,7 @@ async def run_gates(
     why = "ended early: another gate failed"
     for planned in (*schedule.running.values(), *schedule.waiting):
         schedule.verdicts[planned.gate.name] = cancelled(planned, why)
-    return schedule.verdicts
+    return {planned.gate.name: schedule.verdicts[planned.gate.name] for planned in plan.gates}
 
 
 def start_all(

@@ -154,11 +154,16 @@ async def verify(world: World, repository: Repository, request: Request, *, list
             return unapproved(world, judged, store, request, started_at, start_s)
         plan = plan_for(world, judged, pipeline, store, request)
         context = RunContext(world=world, judged_tree=judged, processes=processes, store=store, reuse=request.reuse)
+        built_in = built_in_verdicts(pipeline, judged.change)
         async with GateRunner(context) as runner:
             verdicts = await run_gates(
-                plan, runner.run, slots=world.machine.slots, fail_fast=request.fail_fast, listener=listener
+                plan,
+                runner.run,
+                slots=world.machine.slots,
+                fail_fast=request.fail_fast,
+                listener=listener,
+                known=built_in,
             )
-        built_in = built_in_verdicts(pipeline, judged.change)
         finish = Finish(
             world=world,
             judged=judged,

@@ -21,7 +21,7 @@ def completion_script(command: click.Command, shell: str) -> str:
 def gate_names() -> list[str]:
     """Names of the gates that VERIFY.md declares here; none when it cannot be read: completion never complains."""
     from verifyd.app.wiring import make_world, open_here
-    from verifyd.verify_md import parse_verify_md
+    from verifyd.verify_md.reader import parse_verify_md
 
     try:
         world = make_world()

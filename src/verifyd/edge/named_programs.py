@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from verifyd.shell_commands import parse_shell
-from verifyd.shell_script import UNKNOWN, ShellSyntaxError, SimpleCommand, Word
+from verifyd.shell.commands import parse_shell
+from verifyd.shell.script import UNKNOWN, ShellSyntaxError, SimpleCommand, Word
 
 BUILTINS = frozenset(
     [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifyd.command_tables import (
+from verifyd.danger.arguments import NONE, Reasons, first_word, has_option, name_reasons, positions, subcommands_at
+from verifyd.danger.tables import (
     DATA_PROGRAMS,
     DRY_RUN_PROGRAMS,
     DRY_RUNS,
@@ -18,7 +19,6 @@ from verifyd.command_tables import (
     WATCH_OPTIONS,
     names,
 )
-from verifyd.danger_arguments import NONE, Reasons, first_word, has_option, name_reasons, positions, subcommands_at
 from verifyd.pipeline import Manual
 
 PIP_VALUES = names(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 
-from verifyd.shell_script import TEMPORARY, UNKNOWN, CommandDraft, Redirect, ScriptDraft, ShellSyntaxError, Word
+from verifyd.shell.script import TEMPORARY, UNKNOWN, CommandDraft, Redirect, ScriptDraft, ShellSyntaxError, Word
 
 DEEPEST = 40
 """Substitutions and subshells inside each other; scripts that people write stay below five."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from verifyd.markdown_page import Block, Fence, Item, Paragraph, Section, plain_text
+from verifyd.verify_md.markdown_page import Block, Fence, Item, Paragraph, Section, plain_text
 
 LONGEST = 1_000
 """Characters that are kept."""

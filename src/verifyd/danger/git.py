@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifyd.command_tables import names
-from verifyd.danger_arguments import has_short_option, operands
+from verifyd.danger.arguments import has_short_option, operands
+from verifyd.danger.tables import names
 from verifyd.pipeline import Manual
 
 READS = names(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from verifyd.command_tables import names
+from verifyd.danger.tables import names
 from verifyd.pipeline import Manual
-from verifyd.shell_script import UNKNOWN
+from verifyd.shell.script import UNKNOWN
 
 URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?(?P<host>\[[^\]]*\]|[^/:?#\s'\"]*)", re.IGNORECASE)
 LOOPBACK = re.compile(

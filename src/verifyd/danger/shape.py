@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from verifyd.command_tables import INTERPRETERS, SHELLS, names
-from verifyd.danger_arguments import program_name
-from verifyd.danger_commands import KNOWN_PROGRAMS
-from verifyd.shell_commands import DECLARERS, parse_shell
-from verifyd.shell_script import UNKNOWN, ShellSyntaxError, SimpleCommand
+from verifyd.danger.arguments import program_name
+from verifyd.danger.commands import KNOWN_PROGRAMS
+from verifyd.danger.tables import INTERPRETERS, SHELLS, names
+from verifyd.shell.commands import DECLARERS, parse_shell
+from verifyd.shell.script import UNKNOWN, ShellSyntaxError, SimpleCommand
 
 LONGEST = 20_000
 """Characters; nothing longer is asked about."""

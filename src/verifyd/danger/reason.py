@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from verifyd.command_tables import names
-from verifyd.danger_arguments import Reasons
-from verifyd.danger_code import Surroundings
-from verifyd.danger_commands import command_reasons, variable_reasons
-from verifyd.danger_files import redirect_reasons
+from verifyd.danger.arguments import Reasons
+from verifyd.danger.code import Surroundings
+from verifyd.danger.commands import command_reasons, variable_reasons
+from verifyd.danger.files import redirect_reasons
+from verifyd.danger.tables import names
 from verifyd.pipeline import Manual
-from verifyd.shell_commands import parse_shell
-from verifyd.shell_script import GIVEN_VARIABLES, ShellScript, ShellSyntaxError, SimpleCommand, Word
+from verifyd.shell.commands import parse_shell
+from verifyd.shell.script import GIVEN_VARIABLES, ShellScript, ShellSyntaxError, SimpleCommand, Word
 
 DEEPEST = 8
 """Scripts inside scripts: ``bash -c "bash -c …"``."""

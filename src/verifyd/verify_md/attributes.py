@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from verifyd.globs import globs_problem, path_problem
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import Door, EvidenceKind, EvidenceSource, Ignored, Isolate, OnChange
-from verifyd.place import Place
+from verifyd.verify_md.globs import globs_problem, path_problem
+from verifyd.verify_md.place import Place
 
 LONGEST_INFO = 4_000
 """Characters of an info string."""

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import DIFF_GATE, Gate
-from verifyd.place import Place
+from verifyd.verify_md.place import Place
 
 
 def check_needs(gates: Sequence[Gate], *, file: str, has_diff_gate: bool) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from verifyd.shell_script import (
+from verifyd.shell.script import (
     GIVEN_VARIABLES,
     UNKNOWN,
     CommandDraft,
@@ -21,7 +21,7 @@ from verifyd.shell_script import (
     ShellSyntaxError,
     Word,
 )
-from verifyd.shell_words import NAME, PLACEHOLDER, REDIRECTION, WORD_ENDS, WordReader
+from verifyd.shell.words import NAME, PLACEHOLDER, REDIRECTION, WORD_ENDS, WordReader
 
 TRANSPARENT = frozenset({"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "{", "}", "!", "coproc"})
 """Reserved words after which a command may follow."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verifyd.command_tables import CODE_OPTIONS, INTERPRETERS
-from verifyd.danger_arguments import NONE, Reasons, first_word, name_reasons, positions
-from verifyd.danger_subcommands import subcommand_reasons
+from verifyd.danger.arguments import NONE, Reasons, first_word, name_reasons, positions
+from verifyd.danger.subcommands import subcommand_reasons
+from verifyd.danger.tables import CODE_OPTIONS, INTERPRETERS
 from verifyd.pipeline import Manual
-from verifyd.shell_script import UNKNOWN
+from verifyd.shell.script import UNKNOWN
 
 CHANGING_CODE = re.compile(
     r"\bsystem\s*\(|\bpopen\b|subprocess|rmtree|os\.(?:remove|unlink|rmdir|kill)\b|child_process|execSync|spawnSync|unlinkSync|rmSync"

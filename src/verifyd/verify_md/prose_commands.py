@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from verifyd.command_shape import only_installs, reads_as_command
-from verifyd.expected import is_label
-from verifyd.gate_draft import GateDraft, left_out
-from verifyd.headings import cut, parse_heading, slug
-from verifyd.markdown_page import IndentedCode, Item, Paragraph, Section, Span, Table, parse_spans
+from verifyd.danger.shape import only_installs, reads_as_command
 from verifyd.pipeline import LeftOut, Manual
+from verifyd.verify_md.expected import is_label
+from verifyd.verify_md.gate_draft import GateDraft, left_out
+from verifyd.verify_md.headings import cut, parse_heading, slug
+from verifyd.verify_md.markdown_page import IndentedCode, Item, Paragraph, Section, Span, Table, parse_spans
 
 LONGEST_NAME = 40
 CHECKBOX = re.compile(r"^\s*\[[ xX~-]\]\s")

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from verifyd.danger_arguments import has_short_option, operands
+from verifyd.danger.arguments import has_short_option, operands
 from verifyd.pipeline import Manual
-from verifyd.shell_script import TEMPORARY, Redirect
+from verifyd.shell.script import TEMPORARY, Redirect
 
 HARMLESS_FILES = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero"})
 TEMPORARY_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/fd/", "/private/tmp/")  # noqa: S108 - names to recognise

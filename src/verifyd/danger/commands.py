@@ -5,7 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from verifyd.command_tables import (
+from verifyd.danger.arguments import NONE, Reasons, is_assignment, positions, program_name
+from verifyd.danger.code import (
+    Surroundings,
+    eval_reasons,
+    file_reasons,
+    interpreter_reasons,
+    many_scripts_reasons,
+    shell_reasons,
+    source_reasons,
+    trap_reasons,
+)
+from verifyd.danger.files import (
+    awk_reasons,
+    copy_reasons,
+    in_place_reasons,
+    place_reasons,
+    remove_reasons,
+    write_reasons,
+)
+from verifyd.danger.git import git_reasons
+from verifyd.danger.network import names_remote, parse_curl, parse_wget, request_reasons
+from verifyd.danger.subcommands import is_managers_own, pip_reasons, table_reasons
+from verifyd.danger.tables import (
     CARRIED,
     DATA_PROGRAMS,
     DOWNLOADERS,
@@ -19,30 +41,8 @@ from verifyd.command_tables import (
     WRAPPERS,
     names,
 )
-from verifyd.danger_arguments import NONE, Reasons, is_assignment, positions, program_name
-from verifyd.danger_code import (
-    Surroundings,
-    eval_reasons,
-    file_reasons,
-    interpreter_reasons,
-    many_scripts_reasons,
-    shell_reasons,
-    source_reasons,
-    trap_reasons,
-)
-from verifyd.danger_files import (
-    awk_reasons,
-    copy_reasons,
-    in_place_reasons,
-    place_reasons,
-    remove_reasons,
-    write_reasons,
-)
-from verifyd.danger_git import git_reasons
-from verifyd.danger_network import names_remote, parse_curl, parse_wget, request_reasons
-from verifyd.danger_subcommands import is_managers_own, pip_reasons, table_reasons
 from verifyd.pipeline import Manual
-from verifyd.shell_script import UNKNOWN
+from verifyd.shell.script import UNKNOWN
 
 MOST_STARTS = 40
 """Programs that one command's words may start; ``timeout 5 env A=1 npx playwright test`` starts three."""

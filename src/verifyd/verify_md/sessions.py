@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from verifyd.command_tables import names
-from verifyd.shell_commands import DECLARERS, parse_shell
-from verifyd.shell_script import ShellSyntaxError
+from verifyd.danger.tables import names
+from verifyd.shell.commands import DECLARERS, parse_shell
+from verifyd.shell.script import ShellSyntaxError
 
 CONSOLE = "console"
 PROMPT = "$ "

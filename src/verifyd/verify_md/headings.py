@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from verifyd.markdown_page import EMPHASIS, Span, parse_spans
+from verifyd.verify_md.markdown_page import EMPHASIS, Span, parse_spans
 
 LONGEST_NAME = 60
 """Characters; a longer name is cut at a hyphen. Names become file names."""

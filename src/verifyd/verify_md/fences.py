@@ -12,15 +12,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifyd.attributes import ATTRIBUTES, FLAGS, Info, parse_info, parse_settings
-from verifyd.command_shape import reads_as_command
-from verifyd.expected import introduced_lines
-from verifyd.gate_draft import GateDraft, left_out
-from verifyd.headings import SLOW_ESTIMATE_S, HeadingName, parse_heading
-from verifyd.markdown_page import Fence, Section
+from verifyd.danger.shape import reads_as_command
 from verifyd.pipeline import LeftOut, Manual, Shell
-from verifyd.place import Place
-from verifyd.sessions import checks_nothing, make_script
+from verifyd.verify_md.attributes import ATTRIBUTES, FLAGS, Info, parse_info, parse_settings
+from verifyd.verify_md.expected import introduced_lines
+from verifyd.verify_md.gate_draft import GateDraft, left_out
+from verifyd.verify_md.headings import SLOW_ESTIMATE_S, HeadingName, parse_heading
+from verifyd.verify_md.markdown_page import Fence, Section
+from verifyd.verify_md.place import Place
+from verifyd.verify_md.sessions import checks_nothing, make_script
 
 LONGEST_SCRIPT_BYTES = 100_000
 """Linux passes at most 128 KiB in one argument, and the shell gets the script as one."""

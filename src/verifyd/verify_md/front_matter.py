@@ -11,10 +11,10 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from verifyd.errors import ConfigurationError
-from verifyd.globs import glob_problem, globs_problem, path_problem
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import Limits, Scope
-from verifyd.place import Place
+from verifyd.verify_md.globs import glob_problem, globs_problem, path_problem
+from verifyd.verify_md.place import Place
 
 LONGEST = 64 * 1024
 """Characters of front matter."""

@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from verifyd.danger import manual_reason, set_elsewhere
+from verifyd.danger.reason import manual_reason, set_elsewhere
 from verifyd.errors import ConfigurationError
-from verifyd.expected import expected_texts
-from verifyd.fences import read_fences
-from verifyd.front_matter import FrontMatter, parse_front_matter, split_front_matter
-from verifyd.gate_draft import GateDraft, left_out
-from verifyd.markdown_page import Section, parse_page, plain_text
-from verifyd.needs import check_needs
 from verifyd.pipeline import DIFF_GATE, Gate, LeftOut, Manual, Pipeline
-from verifyd.place import Place
-from verifyd.prose_commands import read_prose
+from verifyd.verify_md.expected import expected_texts
+from verifyd.verify_md.fences import read_fences
+from verifyd.verify_md.front_matter import FrontMatter, parse_front_matter, split_front_matter
+from verifyd.verify_md.gate_draft import GateDraft, left_out
+from verifyd.verify_md.markdown_page import Section, parse_page, plain_text
+from verifyd.verify_md.needs import check_needs
+from verifyd.verify_md.place import Place
+from verifyd.verify_md.prose_commands import read_prose
 
 LONGEST_BYTES = 1024 * 1024
 """Bytes of a page (verify_md.md, Errors)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from verifyd.command_tables import FIRST_WORDS, INTERPRETERS, LAST_WORDS, ONLY_WORDS, REASSURING_WORDS, STRONG_WORDS
+from verifyd.danger.tables import FIRST_WORDS, INTERPRETERS, LAST_WORDS, ONLY_WORDS, REASSURING_WORDS, STRONG_WORDS
 from verifyd.pipeline import Manual
 
 Reasons = frozenset[Manual]

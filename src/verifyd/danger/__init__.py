@@ -1,0 +1,1 @@
+"""Which commands are never run by themselves, and why."""

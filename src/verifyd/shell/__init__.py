@@ -1,0 +1,1 @@
+"""A shell script read into its commands and words, without running any of it."""

@@ -1,0 +1,1 @@
+"""VERIFY.md in, its pipeline out: the page, its fences and prose, and their parts."""
