@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from verifyd.evidence.model import Finding, FindingKind
 from verifyd.plan import matches
@@ -81,34 +82,57 @@ def first_cause(errors: Sequence[Finding], changed: frozenset[str]) -> tuple[Fin
     The findings of one cause: the most blocking kind; then a cause in the change before others; then the one of most findings.
 
     Failures that pass through the same innermost changed place are taken to have the same cause, else those that the same
-    changed file is suspected of, else those that say the same. Ties are broken by fingerprint, which no shifted line moves.
+    changed file is suspected of and that fail in the same way, else those that say the same. Ties are broken by fingerprint, which no shifted line moves.
     """
     if not errors:
         return ()
     rank = rank_of_kinds(errors)
-    groups: dict[tuple[bool, str], list[Finding]] = {}
+    groups: dict[str, list[tuple[Strength, Finding]]] = {}
     for finding in errors:
         if KIND_ORDER.index(finding.kind) == rank:
-            groups.setdefault(cause_of(finding, changed), []).append(finding)
-    best = min(groups, key=lambda key: (not key[0], -len(groups[key]), min(one.fingerprint for one in groups[key])))
-    return tuple(groups[best])
+            strength, key = cause_of(finding, changed)
+            groups.setdefault(key, []).append((strength, finding))
+    best = min(groups.values(), key=order_of_cause)
+    return tuple(finding for _, finding in sorted(best, key=lambda one: one[0]))
 
 
-def cause_of(finding: Finding, changed: frozenset[str]) -> tuple[bool, str]:
-    """Whether the cause seems to lie in the change, and a key that findings of one cause share."""
+def order_of_cause(group: Sequence[tuple[Strength, Finding]]) -> tuple[Strength, int, str]:
+    """Best founded first, then the one of most findings, then by fingerprint."""
+    return min(strength for strength, _ in group), -len(group), min(finding.fingerprint for _, finding in group)
+
+
+class Strength(IntEnum):
+    """How well founded it is that a cause lies in the change; the best first."""
+
+    SHOWN = 0
+    """A frame, a report, a name."""
+    ONLY_CANDIDATE = 1
+    """Nothing but that no other source file changed, which is as true of failures that were there before."""
+    OUTSIDE = 2
+
+
+def cause_of(finding: Finding, changed: frozenset[str]) -> tuple[Strength, str]:
+    """How well the change is known to hold the cause, and a key that findings of one cause share."""
     if finding.kind is FindingKind.LIMIT:
-        return True, finding.code or finding.message
+        return Strength.SHOWN, finding.code or finding.message
     frames = changed_frames(finding, changed)
     if frames and is_source(frames[0].path):
-        return True, f"{frames[0].path}:{frames[0].line}"
+        return Strength.SHOWN, f"{frames[0].path}:{frames[0].line}"
     if finding.subject is None and finding.path is not None:
-        return finding.path in changed, finding.path
+        return Strength.SHOWN if finding.path in changed else Strength.OUTSIDE, finding.path
     suspected = suspects(finding, changed)
     if suspected:
-        return True, suspected[0].path
+        is_weak = suspected[0].why == ONLY_CHANGED
+        return Strength.ONLY_CANDIDATE if is_weak else Strength.SHOWN, f"{suspected[0].path} {exception_of(finding)}"
     if frames or finding.path in changed:
-        return True, finding.fingerprint
-    return False, said(finding)
+        return Strength.SHOWN, finding.fingerprint
+    return Strength.OUTSIDE, said(finding)
+
+
+def exception_of(finding: Finding) -> str:
+    """``ReferenceError`` of ``ReferenceError: document is not defined``; empty for an assertion, however it is written."""
+    named = re.match(r"(?:\w{1,60}\.){0,6}(\w{0,60}(?:Error|Exception|Warning))\b", finding.message)
+    return named[1] if named is not None and named[1] != "AssertionError" else ""
 
 
 def said(finding: Finding) -> str:

@@ -227,6 +227,36 @@ class TestCause:
         ]
         assert first_cause(sums, changed("src/calc.py", "src/other.py")) == tuple(sums)
 
+    def test_a_failure_of_another_sort_is_not_alike(self) -> None:
+        """
+        Fifteen tests that lacked a browser before the edit are not its doing, though only one source file was edited.
+
+        The four that its name points at come first, alone.
+        """
+        before = [
+            a_finding(
+                subject=f"tests/page.test.ts > {n}",
+                path="tests/page.test.ts",
+                message="ReferenceError: document is gone",
+            )
+            for n in range(15)
+        ]
+        own = [
+            a_finding(
+                subject=f"tests/shallow.test.ts > {n}", path="tests/shallow.test.ts", message=f"AssertionError: {n}"
+            )
+            for n in range(4)
+        ]
+        assert first_cause([*before, *own], changed("src/shallow.ts")) == tuple(own)
+
+    def test_the_best_founded_of_failures_alike_comes_first(self) -> None:
+        """The test that is called like the edited file, before another that fails in the same way."""
+        routing = a_finding(
+            subject="tests/test_routing.py::test_y", path="tests/test_routing.py", message="assert 404 == 200"
+        )
+        own = a_finding(message="AssertionError: assert 404 == 200")
+        assert first_cause([routing, own], changed("src/calc.py")) == (own, routing)
+
     def test_a_cause_in_the_change_comes_before_a_larger_one_outside(self) -> None:
         """What was just edited is what can be mended."""
         outside = [
