@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifyd.cause import KIND_ORDER, Place, changed_inputs, find_places, first_cause, rank_of_kinds, same_root
 from verifyd.evidence.model import Finding, FindingKind
@@ -99,8 +99,7 @@ def make_task(
         attempt=attempt,
         title=title_of(verdict, cause),
         explanation=verdict.explanation,
-        where=find_places(findings, report.changed_since_ready)
-        or changed_inputs(report.changed_since_ready, verdict.gate.paths),
+        where=places_of(findings, verdict, report),
         findings=findings,
         more_findings=len(cause) - len(findings),
         other_failures=count_other_failures(failing, gate, cause),
@@ -115,6 +114,17 @@ def make_task(
         optional=verdict.gate.optional,
         attempt_limit=attempt_limit,
         output=outcome.tail if outcome is not None and (not findings or verdict.reason in BY_REASON) else "",
+    )
+
+
+def places_of(findings: Sequence[Finding], verdict: Verdict, report: Report) -> tuple[Place, ...]:
+    """Where to look; a file that the change deleted is not called changed."""
+    changed = report.changed_since_ready
+    gone = frozenset(report.change.deleted_files)
+    places = find_places(findings, changed) or changed_inputs(changed, verdict.gate.paths)
+    return tuple(
+        replace(place, why=re.sub("^changed", "deleted", place.why)) if place.path in gone else place
+        for place in places
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.builders import (
     TREE,
     a_failure,
+    a_file_change,
     a_finding,
     a_gate,
     a_lint_finding,
@@ -23,6 +24,7 @@ from tests.support.builders import (
     an_unproven,
 )
 from verifyd.cause import INNERMOST, REPORTED, Place
+from verifyd.change import Change, ChangeKind
 from verifyd.evidence.model import Finding, FindingKind, Severity
 from verifyd.outcome import End
 from verifyd.report import Report
@@ -40,6 +42,20 @@ def next_task(*verdicts: Verdict, changed: Sequence[str] = ("src/calc.py",)) -> 
 def test_a_report_without_failures_asks_for_nothing() -> None:
     """Passed, skipped, and what is not the agent's to mend."""
     assert next_task(a_pass("lint"), a_skip("web"), an_unproven("types")) is None
+
+
+def test_a_deleted_file_is_called_deleted() -> None:
+    """ "Changed" would send the agent to look into a file that is gone."""
+    finding = a_finding(message="ModuleNotFoundError: No module named 'shop.offers'", kind=FindingKind.COLLECTION)
+    gone = Change(files=(a_file_change("src/shop/offers.py", kind=ChangeKind.DELETED),))
+    report = a_report(a_failure(finding), changed=["src/shop/offers.py"], change=gone)
+    task = make_task(report, constraints=(), seen_on=lambda _: 0)
+    assert task is not None
+    assert task.where[0] == Place(
+        path="src/shop/offers.py",
+        line=None,
+        why="deleted, and the message names it; no frame of the failure lies in the change",
+    )
 
 
 def test_a_failing_test_becomes_a_whole_task() -> None:
