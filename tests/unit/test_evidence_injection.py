@@ -10,12 +10,13 @@ from verifyd.evidence.injection import inject, result_files
 from verifyd.pipeline import EvidenceKind, EvidenceSource
 
 
-def test_pytest_ruff_and_ty_are_told() -> None:
-    """A JUnit file with files and lines; one line for each finding, which people read too."""
+def test_pytest_ruff_ty_and_mypy_are_told() -> None:
+    """A JUnit file with files and lines; one line for each finding, which people read too, however long it is."""
     assert inject({"PATH": "/bin"}, "/run/1") == {
         "PYTEST_ADDOPTS": "--junitxml=/run/1/pytest.xml -o junit_family=xunit1",
         "RUFF_OUTPUT_FORMAT": "concise",
         "TY_OUTPUT_FORMAT": "concise",
+        "MYPY_FORCE_TERMINAL_WIDTH": "10000",
     }
 
 
@@ -45,8 +46,13 @@ def test_a_gate_that_declares_its_junit_file_keeps_it() -> None:
 
 def test_formats_of_the_user_are_kept() -> None:
     """An empty value is none."""
-    added = inject({"RUFF_OUTPUT_FORMAT": "full", "TY_OUTPUT_FORMAT": ""}, "/run/1")
-    assert ("RUFF_OUTPUT_FORMAT" in added, added["TY_OUTPUT_FORMAT"]) == (False, "concise")
+    own = {"RUFF_OUTPUT_FORMAT": "full", "TY_OUTPUT_FORMAT": "", "MYPY_FORCE_TERMINAL_WIDTH": "80"}
+    added = inject(own, "/run/1")
+    assert {name: added.get(name) for name in own} == {
+        "RUFF_OUTPUT_FORMAT": None,
+        "TY_OUTPUT_FORMAT": "concise",
+        "MYPY_FORCE_TERMINAL_WIDTH": None,
+    }
 
 
 def test_result_files_are_where_tools_were_told() -> None:

@@ -18,7 +18,8 @@ def inject(environment: Mapping[str, str], folder: str, declared: EvidenceSource
     pytest writes its JUnit file (``PYTEST_ADDOPTS`` comes before the command line, which wins): with the family that
     names files and lines. ruff and ty print one line for each finding, which people and the text reader both read,
     whatever becomes of the middle of the log; their SARIF would make the log unreadable, and a second call of the same
-    tool in the script (``ruff check . && ruff format --check .``) would overwrite a file.
+    tool in the script (``ruff check . && ruff format --check .``) would overwrite a file. mypy, where its configuration
+    says ``pretty``, breaks messages at the terminal's width: it gets a wide one.
 
     Args:
         environment: The gate's, its own ``env`` included.
@@ -36,6 +37,8 @@ def inject(environment: Mapping[str, str], folder: str, declared: EvidenceSource
     for name in ("RUFF_OUTPUT_FORMAT", "TY_OUTPUT_FORMAT"):
         if not environment.get(name):
             added[name] = "concise"
+    if not environment.get("MYPY_FORCE_TERMINAL_WIDTH"):
+        added["MYPY_FORCE_TERMINAL_WIDTH"] = "10000"
     return added
 
 

@@ -19,6 +19,10 @@ _SYNTAX_MESSAGE = re.compile(
 )
 # Words that only a message without a rule says of the grammar.
 _SYNTAX_UNNAMED = re.compile(r"Expected (?:`.{1,5}`|a |an |expression)|Unexpected token")
+# gofmt prints what Go's parser says without calling it a syntax error, as the compiler does.
+_GO_SYNTAX = re.compile(
+    r"expected .{1,60}, found |missing (?:'.{1,3}'|.{1,40}) (?:in|before) |non-declaration statement "
+)
 _EXCEPTION = re.compile(
     r"^\s{0,12}(?:E\s{1,12})?(?:SyntaxError|IndentationError|TabError|\[PARSE_ERROR\]|Error: Transform failed)\b",
     re.MULTILINE,
@@ -61,6 +65,8 @@ def kind_of(
     if _SYNTAX_MESSAGE.match(message) or (code is None and _SYNTAX_UNNAMED.match(message)):
         return FindingKind.SYNTAX
     if tool in ("pyright", "oxlint") and code is None and severity is Severity.ERROR:
+        return FindingKind.SYNTAX
+    if tool == "go" and _GO_SYNTAX.match(message):
         return FindingKind.SYNTAX
     if tool in TYPE_CHECKERS:
         return FindingKind.TYPE if severity is Severity.ERROR else FindingKind.LINT
