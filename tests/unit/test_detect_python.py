@@ -340,3 +340,18 @@ def test_a_broken_pyproject_makes_a_note() -> None:
             "Expected ']' at the end of a table declaration (at line 1, column 11)"
         ),
     )
+
+
+@pytest.mark.parametrize(
+    "files, command",
+    [
+        ({"pyproject.toml": "[tool.ruff]\nfix = true\n"}, "ruff check --no-fix"),
+        ({"pyproject.toml": "[tool.ruff]\nfix = false\n"}, "ruff check"),
+        ({"ruff.toml": "line-length = 99\nfix = true\n[lint]\n"}, "ruff check --no-fix"),
+        ({"ruff.toml": "[lint]\nfix = true\n"}, "ruff check"),
+    ],
+)
+def test_ruff_only_says_what_is_wrong(files: dict[str, str], command: str) -> None:
+    """Where the settings let every call mend files, the gate must not: it would change the tree it judges."""
+    assert commands(files)["lint"] == command
+    assert gate(files, "lint").fix == "ruff check --fix"

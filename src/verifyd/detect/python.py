@@ -94,7 +94,7 @@ def uses_ruff_format(project: PythonProject, hooks: Hooks) -> bool:
 def checker_gate(project: PythonProject, checker: Checker, why: str) -> ProposedGate:
     """The gate of one checker."""
     words, tools = project.start(checker.name)
-    arguments = TARGETS[checker.name](project) if checker.name in TARGETS else checker.arguments
+    arguments = ARGUMENTS[checker.program](project) if checker.program in ARGUMENTS else checker.arguments
     return ProposedGate(
         kind=checker.kind,
         ecosystem=Ecosystem.PYTHON,
@@ -129,5 +129,16 @@ def flake8_targets(project: PythonProject) -> str:
     return project.called_with("flake8") or " ".join((*project.code, *tests))
 
 
-TARGETS: Mapping[str, Callable[[PythonProject], str]] = {"mypy": mypy_targets, "flake8": flake8_targets}
-"""Arguments that depend on the project."""
+def ruff_arguments(project: PythonProject) -> str:
+    """Without the fixing that some configurations switch on: a gate that edits the tree it judges can say nothing of it."""
+    tops = (re.split(r"(?m)^\[", text)[0] for text in project.folder.texts("ruff.toml", ".ruff.toml").values())
+    fixes = project.tool("ruff").get("fix") is True or any(re.search(r"(?m)^fix\s*=\s*true\b", top) for top in tops)
+    return f"{RUFF.arguments} --no-fix" if fixes else RUFF.arguments
+
+
+ARGUMENTS: Mapping[str, Callable[[PythonProject], str]] = {
+    "mypy": mypy_targets,
+    "flake8": flake8_targets,
+    RUFF.program: ruff_arguments,
+}
+"""Those that depend on the project, by the checker's program."""
