@@ -23,9 +23,7 @@ def names(values: dict[str, int]) -> list[str]:
     """Keys in order."""
     return sorted(values, key=lambda name: values[name])
 '''
-TEST = """import time
-
-import pytest
+TEST = """import pytest
 
 from shop.module{number} import names, total
 

@@ -260,6 +260,7 @@ class Approval(BaseModel):
         digest: Of the pipeline.
         at: UTC, ISO 8601.
         pipeline: Whole, so that it can go on running when VERIFY.md changes.
+        page: Sha256, hex, of the page it was read from: the very same bytes need not be read again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -269,3 +270,4 @@ class Approval(BaseModel):
     by: ApprovedBy
     at: Readable
     pipeline: Pipeline
+    page: str = ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from verifyd.evidence.model import NO_EVIDENCE, Evidence, TestCounts
-from verifyd.evidence.trouble import MissingTool
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import Gate
+
+if TYPE_CHECKING:
+    from verifyd.evidence.trouble import MissingTool
 
 
 class Status(StrEnum):

@@ -20,7 +20,7 @@ from tests.support.project import Project, page
 
 Make = Callable[..., Project]
 
-CALC = {"calc.py": "A = 1\n", ".gitignore": "ignored/\n"}
+CALC = {"calc.py": "A = 1\n", ".gitignore": "ignored/\n__pycache__/\n"}
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from verifyd.app.gate import shell_command
 from verifyd.app.gate_environment import environment_of
+from verifyd.app.judged import Request, open_tree
 from verifyd.app.ports import Job, Processes, Repository
-from verifyd.app.verify import Request, open_tree
 from verifyd.app.world import World
 from verifyd.danger.reason import manual_reason
 from verifyd.errors import UsageError
 from verifyd.outcome import End
-from verifyd.pipeline import Gate, Pipeline
+from verifyd.pipeline import Gate, Manual, Pipeline
 
 
 def gates_with_fixers(pipeline: Pipeline, selected: Sequence[str]) -> tuple[Gate, ...]:
@@ -25,7 +25,8 @@ def gates_with_fixers(pipeline: Pipeline, selected: Sequence[str]) -> tuple[Gate
     found = tuple(gate for gate in pipeline.gates if gate.fix is not None and (not selected or gate.name in selected))
     for gate in found:
         reason = manual_reason(gate.fix or "")
-        if reason is not None:
+        changes_files = reason is Manual.HISTORY and "git" not in (gate.fix or "").split()
+        if reason is not None and not changes_files:  # to change files is what a fixer is for
             remedy = "Run it yourself, or declare a fixer that only changes files."
             raise UsageError(
                 f"its fixer is never run by verifyd: it {reason}",

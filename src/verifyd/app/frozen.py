@@ -16,7 +16,7 @@ from verifyd.errors import MachineError
 from verifyd.pipeline import Gate, Ignored
 
 if TYPE_CHECKING:
-    from verifyd.app.verify import Judged
+    from verifyd.app.judged import Judged
 
 
 @dataclass(slots=True)

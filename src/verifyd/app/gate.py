@@ -13,7 +13,7 @@ import anyio
 from verifyd.action_key import make_action_key
 from verifyd.app.frozen import FrozenTree
 from verifyd.app.gate_environment import environment_of
-from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of
+from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
 from verifyd.app.gate_server import Served, serve, with_port
 from verifyd.app.ports import Job, JobEnd, Processes, Store
 from verifyd.app.reuse import stored_verdict, tests_before
@@ -26,7 +26,7 @@ from verifyd.snapshot import Source
 from verifyd.verdict import Reason, Status, Verdict, judge
 
 if TYPE_CHECKING:
-    from verifyd.app.verify import Judged
+    from verifyd.app.judged import Judged
 
 KEPT_RUNS = 20
 """Folders of earlier runs (logs, results, artifacts) that are kept."""
@@ -204,7 +204,9 @@ class GateRunner:
         """Start the server when there is one, then the gate; both are gone afterwards."""
         job = await self.job_for(gate, results)
         if gate.server is None:
-            return await (await self.context.processes.start(job)).wait()
+            running = await self.context.processes.start(job)
+            warm_up()
+            return await running.wait()
         port = self.context.processes.free_port()
         server = replace(
             job,

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import io
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from verifyd.app.world import World
 from verifyd.evidence.clean import clean_text
 from verifyd.evidence.injection import result_files
 from verifyd.evidence.model import NO_EVIDENCE, Evidence, SourceTree
-from verifyd.evidence.select import EvidenceRequest, read_evidence
-from verifyd.evidence.trouble import MissingTool, find_missing_tool
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import EvidenceKind, Gate
 from verifyd.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from verifyd.evidence.trouble import MissingTool
 
 TAIL_BYTES = 64 * 1024
 TAIL_LINES = 30
@@ -100,6 +104,8 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
     """
     if outcome.end in (End.NOT_STARTED, End.SERVER_NOT_READY):
         return NO_EVIDENCE
+    from verifyd.evidence.select import EvidenceRequest, read_evidence
+
     with ExitStack() as opened:
 
         def opening(path: Path) -> BinaryIO:
@@ -129,6 +135,8 @@ def missing_tool_of(world: World, gate: Gate, outcome: Outcome) -> MissingTool |
     size = world.files.size(outcome.log)
     if not size:
         return None
+    from verifyd.evidence.trouble import find_missing_tool
+
     with world.files.open_binary(outcome.log) as log:
         log.seek(max(0, size - TAIL_BYTES))
         return find_missing_tool(log.read(TAIL_BYTES), outcome.exit_code)
@@ -142,3 +150,23 @@ def tail_of(world: World, gate: Gate, outcome: Outcome) -> str:
         log.seek(max(0, size - TAIL_BYTES))
         lines = clean_text(log.read(TAIL_BYTES).decode("utf-8", "replace")).rstrip().split("\n")
     return "\n".join(lines[-TAIL_LINES:])[-TAIL_CHARACTERS:]
+
+
+NEEDED_LATER = (
+    "verifyd.evidence.select",
+    "verifyd.evidence.trouble",
+    "verifyd.app.finish",
+    "verifyd.app.publish",
+    "verifyd.render.terminal",
+)
+
+
+@functools.cache
+def warm_up() -> None:
+    """Import, in a thread beside the gates, what is needed when they have ended: a fifth of a second on a slow machine."""
+
+    def import_all() -> None:
+        for name in NEEDED_LATER:
+            importlib.import_module(name)
+
+    threading.Thread(target=import_all, daemon=True).start()

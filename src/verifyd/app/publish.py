@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from verifyd.app.finish import Result
 from verifyd.app.ports import Repository
-from verifyd.app.verify import Result
 from verifyd.app.world import World
 from verifyd.pipeline import Pipeline
 from verifyd.render.json import render_json

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from verifyd.app.ports import Store
 from verifyd.app.world import World
 from verifyd.pipeline import Gate
-from verifyd.render.json import verdict_from_entry
 from verifyd.verdict import Status, Verdict
 
 if TYPE_CHECKING:
-    from verifyd.app.verify import Judged
+    from verifyd.app.judged import Judged
 
 
 def stored_verdict(store: Store, gate: Gate, key: str) -> Verdict | None:
@@ -24,6 +23,8 @@ def stored_verdict(store: Store, gate: Gate, key: str) -> Verdict | None:
     known = store.reusable(key)
     if known is None or known.status != Status.PASSED or not known.report:
         return None
+    from verifyd.render.json import verdict_from_entry  # most runs reuse nothing, and its models take time to build
+
     return verdict_from_entry(gate, json.loads(known.report))
 
 

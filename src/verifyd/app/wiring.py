@@ -21,6 +21,7 @@ from verifyd.edge.editable_installs import editable_installs_below, site_package
 from verifyd.edge.environment import inherited_environment, working_folder
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary
+from verifyd.edge.history_key import history_key_path, read_history_key
 from verifyd.edge.machine import cpu_slots, load_average, platform_name
 from verifyd.edge.processes import SupervisedProcesses, open_processes
 from verifyd.edge.store import open_store
@@ -70,7 +71,7 @@ def make_world() -> World:
         ),
         open_processes=tracked.open,
         end_all_now=tracked.end_all_now,
-        open_store=lambda repository: open_store(repository.home),
+        open_store=lambda repository: open_store(repository.home, secret=read_history_key(history_key_path())),
         find_tools=find_tools,
         editable_installs=lambda root: tuple(
             (install.path, install.declared_in)

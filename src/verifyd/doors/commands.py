@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from verifyd.app.approve import approve_pipeline, propose
-from verifyd.app.history import known_now, newest_log, read_past
+from verifyd.app.judged import Request
 from verifyd.app.ports import Repository
-from verifyd.app.publish import publish
-from verifyd.app.verify import Request, Result
 from verifyd.app.wiring import make_world, open_here
 from verifyd.app.world import World
 from verifyd.doors.session import ask_for_approval, exit_code_for, verify_with_progress
 from verifyd.errors import ExitCode, StoreError, UsageError
 from verifyd.pipeline import ApprovedBy
-from verifyd.report import Report
 from verifyd.snapshot import Source
-from verifyd.task import Task
+
+if TYPE_CHECKING:
+    from verifyd.app.finish import Result
+    from verifyd.report import Report
+    from verifyd.task import Task
 
 
 def open_world(folder: str) -> tuple[World, Repository]:
@@ -76,7 +78,7 @@ def approve(folder: str, *, yes: bool) -> None:
     if not yes and not world.console.ask("Let these commands run in this repository?"):
         raise click.Abort
     by = ApprovedBy.FLAG if yes else ApprovedBy.TERMINAL
-    path = approve_pipeline(world, repository, proposal.declared.written, by=by)
+    path = approve_pipeline(world, repository, proposal.declared, by=by)
     world.console.write_answer(f"approved {proposal.declared.written.digest[:12]} ({path})\n")
 
 
@@ -120,6 +122,8 @@ def run(
 
 def publish_or_say(world: World, repository: Repository, result: Result) -> None:
     """Write the report's files; where that fails the answer is still given, and what is missing is said."""
+    from verifyd.app.publish import publish
+
     try:
         publish(world, repository, result)
     except StoreError as error:
@@ -155,6 +159,8 @@ def task(folder: str, *, as_json: bool) -> None:
     from verifyd.render.task_markdown import render_task_entry
 
     world, repository = open_world(folder)
+    from verifyd.app.history import known_now
+
     known = known_now(world, repository)
     entry = known.report.get("task")
     if isinstance(entry, Mapping):
@@ -172,6 +178,8 @@ def log(folder: str, gate: str, *, lines: int | None, follow: bool) -> None:
     from verifyd.doors.log import print_log
 
     world, repository = open_world(folder)
+    from verifyd.app.history import newest_log
+
     print_log(world, repository, newest_log(world, repository, gate), lines=lines, follow=follow)
 
 
@@ -180,6 +188,8 @@ def history(folder: str, gate: str | None, *, as_json: bool) -> None:
     from verifyd.render.history import history_json, render_history
 
     world, repository = open_world(folder)
+    from verifyd.app.history import read_past
+
     past = read_past(world, repository, gate)
     runs = {one.gate: one.runs for one in past}
     timings = {one.gate: one.timing for one in past}

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import anyio.abc
 import click
 
 from verifyd.app.approve import approve_pipeline, propose
-from verifyd.app.fix import run_fixers
+from verifyd.app.judged import Request
 from verifyd.app.ports import Repository
 from verifyd.app.run import Listener
-from verifyd.app.verify import Request, Result, verify
+from verifyd.app.verify import verify
 from verifyd.app.world import World
 from verifyd.errors import ExitCode
 from verifyd.pipeline import ApprovedBy
 from verifyd.report import Readiness, Report
 from verifyd.verdict import Status
+
+if TYPE_CHECKING:
+    from verifyd.app.finish import Result
 
 Found = TypeVar("Found")
 
@@ -37,7 +40,7 @@ def ask_for_approval(world: World, repository: Repository, request: Request) -> 
         return
     world.console.say(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
     if world.console.ask("This pipeline was never approved. Let these commands run in this repository?"):
-        approve_pipeline(world, repository, proposal.declared.written, by=ApprovedBy.TERMINAL)
+        approve_pipeline(world, repository, proposal.declared, by=ApprovedBy.TERMINAL)
 
 
 def verify_with_progress(world: World, repository: Repository, request: Request) -> Result:
@@ -57,6 +60,8 @@ def verify_with_progress(world: World, repository: Repository, request: Request)
 
 def fix_with_progress(world: World, repository: Repository, gates: tuple[str, ...]) -> None:
     """Run the fixers, a line each on stderr."""
+    from verifyd.app.fix import run_fixers
+
     run_interruptibly(world, lambda: run_fixers(world, repository, gates, say=world.console.say))
 
 

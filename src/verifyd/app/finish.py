@@ -1,0 +1,204 @@
+"""The verdicts of one run in, its report and task out, kept in history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from verifyd.app.declared import Declared
+from verifyd.app.judged import Judged, Request
+from verifyd.app.ports import GateRun, RunRecord, Store
+from verifyd.app.world import World
+from verifyd.builtin.diff import constraints_left
+from verifyd.errors import StoreError
+from verifyd.outcome import End, Outcome
+from verifyd.pipeline import DIFF_GATE, Pipeline
+from verifyd.plan import Plan
+from verifyd.render.json import gate_entry, render_json
+from verifyd.report import GateReport, Hold, Readiness, Report, make_report
+from verifyd.task import Task, failure_fingerprints, make_task
+from verifyd.verdict import Reason, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one pass found."""
+
+    report: Report
+    task: Task | None
+    declared: Declared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """Puts a run's verdicts together, keeps them in history and makes the task."""
+
+    world: World
+    judged: Judged
+    store: Store
+    pipeline: Pipeline
+    request: Request
+    keys: Mapping[str, str]
+    disagreed: tuple[Verdict, ...] = ()
+
+    def result(
+        self,
+        plan: Plan,
+        verdicts: Mapping[str, Verdict],
+        built_in: Sequence[Verdict],
+        started_at: datetime,
+        start_s: float,
+    ) -> Result:
+        """The report, kept in history, and its task."""
+        seen_on = self.attempts_counter()
+        report = self.report(plan, verdicts, built_in, started_at, start_s)
+        task = make_task(
+            report,
+            constraints=report.constraints,
+            seen_on=seen_on,
+            context=self.plan_context(),
+        )
+        report = self.keep(report, task)
+        return Result(report=report, task=task, declared=self.judged.declared)
+
+    def attempts_counter(self) -> Callable[[str], int]:
+        """How many *other* trees a fingerprint failed on."""
+        tree = self.judged.snapshot.tree
+        return lambda fingerprint: len(self.store.failed_trees(fingerprint) - {tree})
+
+    def report(
+        self,
+        plan: Plan,
+        verdicts: Mapping[str, Verdict],
+        built_in: Sequence[Verdict],
+        started_at: datetime,
+        start_s: float,
+    ) -> Report:
+        """The report before it is kept."""
+        last_ready = self.store.last_ready_tree()
+        changed = (
+            self.world.git.paths_changed_between(self.judged.repository, last_ready, self.judged.snapshot.tree)
+            if last_ready is not None
+            else None
+        )
+        return make_report(
+            plan,
+            verdicts,
+            built_in=built_in,
+            snapshot=self.judged.snapshot,
+            change=self.judged.change,
+            pipeline=self.pipeline.digest,
+            approved=self.judged.declared.approved,
+            started_at=started_at,
+            duration_s=self.world.clock.monotonic_s() - start_s,
+            holds=self.holds(),
+            notes=self.store.notes,
+            constraints=constraints_left(self.judged.change, self.pipeline.limits, self.pipeline.scope),
+            last_ready_tree=last_ready,
+            changed_since_ready=changed or None,
+        )
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Reasons outside the gates why the tree cannot be called ready."""
+        holds = list(self.judged.declared.holds)
+        if self.judged.snapshot.conflicted:
+            says = "a merge or rebase has unresolved conflicts; resolve them and git add the files"
+            holds.insert(0, Hold(reason=Reason.CONFLICTED, explanation=says))
+        return tuple(holds)
+
+    def keep(self, report: Report, task: Task | None) -> Report:
+        """Keep the run; a verdict that cannot be kept is no ready: the report then says so."""
+        try:
+            self.store.add_run(self.record(report, task))
+        except StoreError as error:
+            return unsaved(report, error)
+        return replace(report, notes=(*report.notes, *(note for note in self.store.notes if note not in report.notes)))
+
+    def record(self, report: Report, task: Task | None) -> RunRecord:
+        """The run as history keeps it."""
+        return RunRecord(
+            tree=report.snapshot.tree,
+            base=report.snapshot.base,
+            head=report.snapshot.head,
+            pipeline=report.pipeline,
+            door=str(self.request.door or "run"),
+            readiness=str(report.readiness),
+            reason=report.reason,
+            started_at=report.started_at,
+            duration_s=report.duration_s,
+            whole=not report.selected,
+            gates=(
+                *(
+                    replace(self.gate_run(GateReport(verdict=failed), report), fingerprints=())
+                    for failed in self.disagreed
+                ),
+                *(self.gate_run(gate, report) for gate in report.gates if was_judged_now(gate)),
+            ),
+            report=render_json(report, task),
+        )
+
+    def gate_run(self, gate: GateReport, report: Report) -> GateRun:
+        """One gate as history keeps it."""
+        verdict, tests = gate.verdict, gate.verdict.evidence.tests
+        outcome = verdict.outcome or Outcome(
+            gate=verdict.gate.name, end=End.EXITED, started_at=report.started_at, duration_s=0.0
+        )
+        return GateRun(
+            gate=verdict.gate.name,
+            tree=report.snapshot.tree,
+            head=report.snapshot.head,
+            status=str(verdict.status),
+            reason=str(verdict.reason) if verdict.reason is not None else None,
+            exit_code=outcome.exit_code,
+            started_at=outcome.started_at,
+            duration_s=outcome.duration_s,
+            cpu_s=outcome.cpu_s,
+            peak_rss_bytes=outcome.peak_rss_bytes,
+            tests_total=tests.total if tests else None,
+            tests_ran=tests.ran if tests else None,
+            tests_failed=tests.failed if tests else None,
+            findings=len(verdict.evidence.findings),
+            key=self.keys.get(verdict.gate.name) if verdict.status in (Status.PASSED, Status.FAILED) else None,
+            load=self.world.machine.load(),
+            fingerprints=failure_fingerprints(verdict),
+            report=json.dumps(gate_entry(gate)),
+            log=str(outcome.log) if outcome.log is not None else None,
+        )
+
+    def plan_context(self) -> str | None:
+        """The plan's first unchecked item; None without one."""
+        if self.pipeline.plan is None:
+            return None
+        content = self.world.git.read_file(self.judged.repository, self.judged.snapshot.tree, self.pipeline.plan)
+        return first_unchecked(content.decode("utf-8", "replace")) if content is not None else None
+
+
+def was_judged_now(gate: GateReport) -> bool:
+    """Whether this run says something new of a gate: it was run, or it needs no process."""
+    verdict = gate.verdict
+    return not verdict.reused and (verdict.outcome is not None or verdict.gate.name == DIFF_GATE)
+
+
+def unsaved(report: Report, error: StoreError) -> Report:
+    """A report whose run could not be kept: ready becomes unproven, a failure stays one."""
+    notes = (*report.notes, f"UNSAVED: {error}")
+    if report.readiness is not Readiness.READY:
+        return replace(report, notes=notes)
+    return replace(
+        report,
+        notes=notes,
+        readiness=Readiness.UNPROVEN,
+        reason=str(Reason.UNSAVED),
+        explanation=f"the verdict could not be kept: {error}",
+    )
+
+
+def first_unchecked(plan: str) -> str | None:
+    """The text of the first ``- [ ]`` item; None when all are done."""
+    for line in plan.splitlines():
+        bullet, box, text = line.strip().partition("[ ]")
+        if box and bullet.strip() in ("-", "*", "+") and text.strip():
+            return text.strip()
+    return None

@@ -1,0 +1,74 @@
+"""What a door asks for in, the tree under judgement out, with all that is known before a gate runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifyd.app.declared import Declared, read_declared
+from verifyd.app.ports import Git, Guard, Repository
+from verifyd.app.world import World
+from verifyd.change import Change
+from verifyd.pipeline import Door
+from verifyd.snapshot import Snapshot, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    What a door asks for.
+
+    Attributes:
+        source: Which tree; *ref* names it when it is COMMITTED.
+        base: A ref, ``auto``, or None to take what VERIFY.md says.
+        selected: Gate names; empty means all.
+        door: None for a one-shot run.
+        reuse: Whether an earlier verdict with the same action key may answer.
+    """
+
+    source: Source = Source.WORKING_TREE
+    ref: str | None = None
+    base: str | None = None
+    selected: tuple[str, ...] = ()
+    door: Door | None = None
+    fail_fast: bool = False
+    reuse: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """
+    The tree under judgement with all that is known before a gate runs.
+
+    Attributes:
+        guard: None when the tree is not the working tree: gates then run on a copy of it.
+    """
+
+    repository: Repository
+    snapshot: Snapshot
+    guard: Guard | None
+    change: Change
+    declared: Declared
+
+
+def open_tree(world: World, repository: Repository, request: Request, *, anew: bool = False) -> Judged:
+    """Take the snapshot, read VERIFY.md in it (*anew*: see there), and count the change from the base that request or page names."""
+    snapshot, guard = take_snapshot(world.git, repository, request, request.base or "auto")
+    declared = read_declared(world, repository, snapshot, anew=anew)
+    if request.base is None and declared.written.base != "auto":
+        snapshot, guard = take_snapshot(world.git, repository, request, declared.written.base)
+    return Judged(
+        repository=repository,
+        snapshot=snapshot,
+        guard=guard,
+        change=world.git.change(snapshot),
+        declared=declared,
+    )
+
+
+def take_snapshot(git: Git, repository: Repository, request: Request, base: str) -> tuple[Snapshot, Guard | None]:
+    """The snapshot that the request names, with a guard when it is the working tree."""
+    if request.source is Source.WORKING_TREE:
+        return git.snapshot_working_tree(repository, base=base)
+    if request.source is Source.STAGED:
+        return git.snapshot_staged(repository, base=base), None
+    return git.snapshot_committed(repository, request.ref or "HEAD", base=base), None
