@@ -281,12 +281,12 @@ def test_a_file_cut_short_gives_what_was_read() -> None:
     ],
 )
 def test_a_hostile_file_is_refused_by_name(content: bytes, trouble: str) -> None:
-    """Billion laughs, external entities, depth, and what is no XML at all (faults 55 and 56); it counts no tests, not zero."""
+    """Faults 55, 56: billion laughs, external entities, depth, and what is no XML at all count no tests, not zero, and say why."""
     assert read_junit(io.BytesIO(content), TREE) == Evidence(source="junit", trouble=trouble)
 
 
 def test_a_file_past_the_cap_gives_what_was_read() -> None:
-    """A gigabyte is neither read nor believed."""
+    """Fault 56: a gigabyte is neither read nor believed."""
     body = '<testsuite name="x">' + '<testcase name="a"/>' * 60_000
     evidence = read_junit(junit(body), TREE, size_cap=1024 * 1024)
     assert (evidence.trouble, evidence.tests is not None and 0 < evidence.tests.total < 60_000) == (
