@@ -56,6 +56,7 @@ Answer = TypeVar("Answer")
 def open_store(
     state_dir: Path,
     *,
+    secret: bytes = b"",
     wait_s: float = WAIT_S,
     retention: Retention | None = None,
     migrations: Sequence[Migration] = MIGRATIONS,
@@ -63,12 +64,19 @@ def open_store(
     """
     Open ``history.db`` in *state_dir*, made if there is none; a context manager that closes it.
 
+    Args:
+        secret: Rows that were not sealed with it are not believed; with an empty one, only damage is found.
+
     Raises:
         StoreError: locked for longer than *wait_s*, written by a newer release, or not to be opened for another reason.
             A damaged, read-only or full one is no error here: ``notes`` says so.
     """
     return SqliteStore(
-        state_dir / DATABASE_NAME, wait_s=wait_s, retention=retention or Retention(), migrations=migrations
+        state_dir / DATABASE_NAME,
+        secret=secret,
+        wait_s=wait_s,
+        retention=retention or Retention(),
+        migrations=migrations,
     )
 
 
@@ -80,8 +88,11 @@ class SqliteStore:
     for this process only; where the disk is full, adding a run tries the disk again and is refused while it fails.
     """
 
-    def __init__(self, path: Path, *, wait_s: float, retention: Retention, migrations: Sequence[Migration]) -> None:
+    def __init__(
+        self, path: Path, *, secret: bytes, wait_s: float, retention: Retention, migrations: Sequence[Migration]
+    ) -> None:
         self.path = path
+        self.secret = secret
         self.wait_s = wait_s
         self.retention = retention
         self.migrations = migrations
@@ -228,9 +239,9 @@ class SqliteStore:
                 self.reopen()
             if self.trouble is Trouble.FULL:
                 raise self.refusal(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-            self.ask(lambda connection: insert_run(connection, run, self.retention))
+            self.ask(lambda connection: insert_run(connection, run, self.retention, self.secret))
             if self.saves and not is_same_file(self.path, self.opened):
-                self.ask(lambda connection: insert_run(connection, run, self.retention))
+                self.ask(lambda connection: insert_run(connection, run, self.retention, self.secret))
             self.copy_back_log()
 
     def copy_back_log(self) -> None:
@@ -252,7 +263,7 @@ class SqliteStore:
     def gate_runs(self, gate: str | None = None, *, limit: int = 100) -> tuple[GateRun, ...]:
         """Finished gates, newest first."""
         rows = self.rows(GATE_RUNS, limit) if gate is None else self.rows(GATE_RUNS_OF_GATE, gate, limit)
-        return tuple(make_gate_run(row) for row in rows if is_sound(row))
+        return tuple(make_gate_run(row) for row in rows if is_sound(row, self.secret))
 
     def gate_names(self) -> tuple[str, ...]:
         """Every gate that was ever run, sorted."""
@@ -260,11 +271,13 @@ class SqliteStore:
 
     def passes(self, gate: str, *, limit: int = 20) -> tuple[GateRun, ...]:
         """The gate's newest passes with a test count, newest first."""
-        return tuple(make_gate_run(row) for row in self.rows(PASSES, gate, limit) if is_sound(row))
+        return tuple(make_gate_run(row) for row in self.rows(PASSES, gate, limit) if is_sound(row, self.secret))
 
     def newest_run(self, *, tree: str, pipeline: str) -> RunRecord | None:
         """The newest whole run on that tree under that pipeline digest, without its gates; None when there is none."""
-        return next((make_run(row) for row in self.rows(NEWEST_RUN, tree, pipeline) if is_sound(row)), None)
+        return next(
+            (make_run(row) for row in self.rows(NEWEST_RUN, tree, pipeline) if is_sound(row, self.secret)), None
+        )
 
     def last_ready_tree(self) -> str | None:
         """Tree of the newest run that was ready as a whole."""
@@ -284,7 +297,7 @@ class SqliteStore:
         if len(self.rows(OUTCOMES_OF_KEY, key)) != 1:
             return None
         ((number, *row),) = self.rows(NEWEST_OF_KEY, key)
-        if not is_sound(row):
+        if not is_sound(row, self.secret):
             self.rows("DELETE FROM gate_runs WHERE id = ?", number)
             return None
         return make_gate_run(row) if has_report(row) else None

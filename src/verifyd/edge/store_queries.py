@@ -51,13 +51,13 @@ class Retention:
     every: int = 16
 
 
-def insert_run(connection: sqlite3.Connection, run: RunRecord, retention: Retention) -> None:
+def insert_run(connection: sqlite3.Connection, run: RunRecord, retention: Retention, secret: bytes = b"") -> None:
     """Write one run with its gates in one transaction, and now and then collect what is too old."""
     with transaction(connection):
-        number = insert(connection, "runs", (*RUN_COLUMNS, "report", "seal"), run_values(run))
+        number = insert(connection, "runs", (*RUN_COLUMNS, "report", "seal"), run_values(run, secret))
         for gate_run in run.gates:
             columns = ("run", *GATE_RUN_COLUMNS, "report", "seal")
-            gate_run_number = insert(connection, "gate_runs", columns, (number, *gate_run_values(gate_run)))
+            gate_run_number = insert(connection, "gate_runs", columns, (number, *gate_run_values(gate_run, secret)))
             for fingerprint in sorted(set(gate_run.fingerprints)):
                 insert(connection, "fingerprints", ("fingerprint", "gate_run"), (fingerprint, gate_run_number))
         if number % retention.every == 0:

@@ -1,8 +1,9 @@
-"""Runs and gate runs to rows of the history database and back, each gate run sealed with a hash of its own values."""
+"""Runs and gate runs to rows of the history database and back, each row sealed over its own values."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import zlib
@@ -53,7 +54,7 @@ RUN_COLUMNS = (
 Value = str | int | float | bytes | None
 
 
-def run_values(run: RunRecord) -> tuple[Value, ...]:
+def run_values(run: RunRecord, secret: bytes = b"") -> tuple[Value, ...]:
     """One run as the values of RUN_COLUMNS, then ``report`` and ``seal``."""
     report = packed(run.report)
     values = (
@@ -69,7 +70,7 @@ def run_values(run: RunRecord) -> tuple[Value, ...]:
         int(run.whole),
         report_hash(report),
     )
-    return (*values, report, seal(values))
+    return (*values, report, seal(values, secret))
 
 
 def make_run(row: Sequence[Value]) -> RunRecord:
@@ -90,7 +91,7 @@ def make_run(row: Sequence[Value]) -> RunRecord:
     )
 
 
-def gate_run_values(gate_run: GateRun) -> tuple[Value, ...]:
+def gate_run_values(gate_run: GateRun, secret: bytes = b"") -> tuple[Value, ...]:
     """One gate run as the values of GATE_RUN_COLUMNS, then ``report`` and ``seal``."""
     report = packed(gate_run.report)
     values = (
@@ -115,7 +116,7 @@ def gate_run_values(gate_run: GateRun) -> tuple[Value, ...]:
         os.fsencode(gate_run.log) if gate_run.log is not None else None,
         report_hash(report),
     )
-    return (*values, report, seal(values))
+    return (*values, report, seal(values, secret))
 
 
 def packed(report: str) -> bytes | None:
@@ -128,18 +129,22 @@ def report_hash(report: bytes | None) -> str:
     return hashlib.sha256(report).hexdigest() if report is not None else ""
 
 
-def seal(values: Sequence[Value]) -> str:
-    """Sha256 over a row's values: a byte that flipped on disk is found before the row is believed (fault 19)."""
+def seal(values: Sequence[Value], secret: bytes = b"") -> str:
+    """
+    HMAC-SHA256 over a row's values: a byte that flipped on disk is found before the row is believed (fault 19), and so is a
+    row that was written by somebody who does not hold the secret. With an empty one: a plain SHA256, against damage alone.
+    """
     plain = [
         str(value) if isinstance(value, str) else value for value in values
     ]  # an enum member is stored as its text
-    return hashlib.sha256(repr(plain).encode("utf-8", "surrogateescape")).hexdigest()
+    content = repr(plain).encode("utf-8", "surrogateescape")
+    return hmac.new(secret, content, hashlib.sha256).hexdigest() if secret else hashlib.sha256(content).hexdigest()
 
 
-def is_sound(row: Sequence[Value]) -> bool:
+def is_sound(row: Sequence[Value], secret: bytes = b"") -> bool:
     """Whether a row (its columns, ``report``, ``seal``) still is what was written; a dropped report does not matter."""
     *values, report, stored = row
-    if stored != seal(values):
+    if not isinstance(stored, str) or not hmac.compare_digest(stored.encode(), seal(values, secret).encode()):
         return False
     return report is None or (isinstance(report, bytes) and report_hash(report) == values[-1])
 
