@@ -51,6 +51,14 @@ def test_the_users_own_stays() -> None:
     assert environment(own) == {**own, **ALWAYS}
 
 
+@pytest.mark.parametrize(
+    "name", ["BASH_ENV", "ENV", "ZDOTDIR", "SHELLOPTS", "BASHOPTS", "CDPATH", "BASH_FUNC_pytest%%"]
+)
+def test_nothing_is_read_before_the_approved_script(name: str) -> None:
+    """A file that the shell would read first, and a function in place of a program, could end any gate with 0."""
+    assert environment({name: "() { exit 0; }"}) == ALWAYS
+
+
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "COLORTERM", "COLUMNS", "LINES"])
 def test_a_terminals_features_are_removed(name: str) -> None:
     """Colour that is forced on, and the size of a window that a log has not."""

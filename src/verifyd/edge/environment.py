@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from verifyd.errors import UsageError
+
 MARK_NAME = "VERIFYD_RUN"
 """Every process of a gate inherits it: what finds strays where the system cannot name a process's descendants."""
 
@@ -36,12 +38,24 @@ _REMOVED = frozenset(
         "GIT_SEQUENCE_EDITOR",
         "GIT_ASKPASS",
         "GIT_TRACE",
+        # What makes a shell read or do something before the script that a person approved: with BASH_ENV naming a file of
+        # one line, `exit 0`, every gate passed.
+        "BASH_ENV",
+        "ENV",
+        "ZDOTDIR",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "CDPATH",
+        "GLOBIGNORE",
         # A terminal's own features, which a log is not.
         "COLORTERM",
         "COLUMNS",
         "LINES",
     }
 )
+
+_EXPORTED_FUNCTION = "BASH_FUNC_"
+"""Bash's prefix for functions: one called ``pytest`` runs in place of the program."""
 
 
 def gate_environment(
@@ -67,7 +81,12 @@ def gate_environment(
         remove: Names that tie git to one repository (``git rev-parse --local-env-vars``).
         extra: The gate's own ``env``, and what injects its results; wins over everything but the mark.
     """
-    kept = {name: value for name, value in inherited.items() if name not in remove | _REMOVED and name not in _FIXED}
+    removed = remove | _REMOVED | _FIXED.keys()
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name not in removed and not name.startswith(_EXPORTED_FUNCTION)
+    }
     own = {
         "VERIFYD_GATE": gate,
         "VERIFYD_TREE": tree,
@@ -83,8 +102,17 @@ def inherited_environment() -> dict[str, str]:
 
 
 def working_folder() -> Path:
-    """The folder this program was started in, as the user named it when that is still the same folder, else as it is."""
-    return Path.cwd()
+    """
+    The folder this program was started in, as the user named it when that is still the same folder, else as it is.
+
+    Raises:
+        UsageError: It is gone.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        remedy = "Change into a folder that is there."
+        raise UsageError("it was removed", where="the folder this was started in", remedy=remedy) from error
 
 
 def home_folder() -> Path:
