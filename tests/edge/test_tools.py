@@ -48,9 +48,36 @@ def stamps(project: Path, *scripts: str, folder: str = ".") -> tuple[ToolStamp, 
 
 
 def named(found: tuple[ToolStamp, ...] | None) -> list[tuple[str, str]]:
-    """Names and file names of stamps."""
+    """Names and file names of stamps, but those of the shells, which every gate has."""
     assert found is not None
-    return [(tool.name, Path(tool.path).name) for tool in found]
+    return [(tool.name, Path(tool.path).name) for tool in found if not tool.name.startswith("shell ")]
+
+
+def test_the_shells_are_stamped(project: Path) -> None:
+    """A ``bash`` that stands before the system's on PATH is another tool, whatever the script names."""
+    before = stamps(project, "true")
+    executable(project / ".venv" / "bin" / "bash", "#!/bin/sh\nexit 0\n")
+    assert before != stamps(project, "true")
+
+
+@pytest.mark.parametrize(
+    "name", ["PYTEST_ADDOPTS", "PYTHONPATH", "LD_PRELOAD", "NODE_OPTIONS", "GOFLAGS", "LC_ALL", "TZ"]
+)
+def test_a_variable_that_tells_tools_to_do_otherwise_counts(project: Path, name: str) -> None:
+    """A pass under ``PYTEST_ADDOPTS=--deselect=…`` answers for nobody who has not set it; its value is not in the clear."""
+    plain = {"PATH": os.environ["PATH"]}
+    told = find_tools(["true"], {**plain, name: "hunter2"}, project)
+    assert told is not None
+    assert told != find_tools(["true"], plain, project)
+    assert told != find_tools(["true"], {**plain, name: "other"}, project)
+    assert "hunter2" not in repr(told)
+
+
+def test_other_variables_do_not_count(project: Path) -> None:
+    """Two terminals of one person share their results."""
+    plain = {"PATH": os.environ["PATH"]}
+    other = {**plain, "WINDOWID": "7", "PYTEST_CURRENT_TEST": "this"}
+    assert find_tools(["true"], other, project) == find_tools(["true"], plain, project)
 
 
 def test_a_console_script_brings_its_interpreter_and_packages(project: Path) -> None:

@@ -17,6 +17,13 @@ READ_WHOLE_BYTES = 256 * 1024
 """Programs up to this size that lie in the repository are stamped by content: git sets their times anew at each switch."""
 NODE_LOCKS = ("node_modules/.package-lock.json", "node_modules/.modules.yaml", "node_modules/.yarn-state.yml")
 """What npm, pnpm and yarn write when they install."""
+SHELLS = ("bash", "sh")
+"""What reads scripts: one that stands before the system's on PATH makes a pass of anything."""
+TELLING = re.compile(
+    r"(?:PYTHON|PYTEST_(?!CURRENT_TEST|VERSION|XDIST)|LD_|DYLD_|NODE_|npm_config_|NPM_CONFIG_|RUST|CARGO_|GO|JAVA_|JDK_|MAVEN_|GRADLE_"
+    r"|MYPY|RUFF_|TOX_|NOX|COVERAGE_|DJANGO_|RUBY|BUNDLE_|PHP|DOTNET_).*|LANG|LC_\w+|TZ"
+)
+"""Inherited variables by which interpreters and tools are told to do otherwise (``PYTEST_ADDOPTS=--deselect=…``)."""
 DISPATCHERS = frozenset({"rustup", "pyenv", "asdf", "mise", "volta", "fnm", "proto"})
 """Programs that stand for others and choose a version by rules of their own."""
 
@@ -30,14 +37,14 @@ def find_tools(commands: Sequence[str], environment: Mapping[str, str], folder: 
 
     Args:
         commands: Scripts.
-        environment: Of the processes to be; only its PATH is looked at.
+        environment: Of the processes to be.
 
     Returns:
         Programs, interpreters, installed distributions of their Python environments and of those in *folder*, what node's
-        package managers installed, ``.env`` files, and a stamp for each doubt that remains. None when a program is missing
+        package managers installed, ``.env`` files, the shells, the variables in TELLING, and a stamp for each doubt that remains. None when a program is missing
         although nothing is in doubt: there is no result worth keeping.
     """
-    stamps: set[ToolStamp] = set(installed_stamps(folder))
+    stamps: set[ToolStamp] = {*installed_stamps(folder), *shell_stamps(environment), *variable_stamps(environment)}
     for command in commands:
         named = named_programs(command)
         stamps.update(ToolStamp(name=doubt, path="", stamp="not followed") for doubt in named.doubts)
@@ -51,6 +58,22 @@ def find_tools(commands: Sequence[str], environment: Mapping[str, str], folder: 
             else:
                 return None
     return tuple(sorted(stamps, key=lambda tool: (tool.name, tool.path, tool.stamp)))
+
+
+def shell_stamps(environment: Mapping[str, str]) -> Iterator[ToolStamp]:
+    """The shells as they are found on PATH."""
+    for name in SHELLS:
+        path = shutil.which(name, path=environment.get("PATH", os.defpath))
+        if path is not None:
+            yield file_stamp(f"shell {name}", Path(path).resolve(), by_content=False)
+
+
+def variable_stamps(environment: Mapping[str, str]) -> Iterator[ToolStamp]:
+    """Each variable in TELLING, its value hashed: a key is no place for what may be a secret."""
+    for name, value in environment.items():
+        if TELLING.fullmatch(name):
+            content = hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+            yield ToolStamp(name=f"variable {name}", path="", stamp=content)
 
 
 def search_path(named: Named, environment: Mapping[str, str], folder: Path) -> str:
