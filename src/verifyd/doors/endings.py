@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 import click
 
@@ -13,6 +15,7 @@ from verifyd.errors import ExitCode, VerifydError
 
 def end_with_exit_code(command: click.Command) -> None:
     """Run a click command and exit: 0, 1 and 3 as the command says, 2 usage, 70 our bug with its traceback in a file, 130 interrupted."""
+    open_closed_streams()
     sys.exit(exit_code_of(command))
 
 
@@ -32,9 +35,37 @@ def exit_code_of(command: click.Command) -> int:
     except BrokenPipeError:  # the reader went away: nobody saw the answer, so it is none
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the interpreter flushes it at its end
         return ExitCode.UNPROVEN
+    except OSError as error:
+        return answer_lost(error) if error.filename is None and error.errno in LOST_ANSWERS else report_bug(error)
     except Exception as error:  # noqa: BLE001 - everything that is left is our bug, and is said to be one
         return report_bug(error)
     return ended_with if isinstance(ended_with, int) else ExitCode.READY
+
+
+LOST_ANSWERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+"""What a write to stdout fails with where it leads to a full disk or to a terminal that is gone."""
+
+
+def answer_lost(error: OSError) -> int:
+    """Nobody saw the answer, so it is none."""
+    with suppress(OSError, ValueError):
+        click.echo(f"the answer could not be written: {error.strerror}", err=True)
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the interpreter flushes it at its end
+    return ExitCode.UNPROVEN
+
+
+def open_closed_streams() -> None:
+    """
+    Lead those of stdin, stdout and stderr that were closed (``>&-``) to /dev/null, before anything else is opened.
+
+    The next file that is opened takes their number otherwise: the history database then is what a library prints to.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for as long as the process lives
 
 
 def printable(text: str) -> str:
