@@ -37,6 +37,9 @@ COUNTED = "what the limit counts, most first"
 FORBIDDEN = "a change that is not allowed here"
 NOT_NAMED = "changed since the last ready tree; the gate itself names no place"
 ONLY_CHANGED = "the only source file in the change; no frame of the failure lies in it"
+ONE_OF_FEW = "one of the few source files in the change; no frame of the failure lies in any"
+FEW = 3
+"""Changed source files that are all worth a look when nothing tells which of them a test that was not touched fails for."""
 
 _TEST_NAME = re.compile(r"(?:^|[-_.])(?:tests?|spec|specs|e2e|conftest)(?:[-_.]|$)|Tests?\.\w+$", re.ASCII)
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "e2e"})
@@ -121,12 +124,13 @@ def cause_of(finding: Finding, changed: frozenset[str]) -> tuple[Strength, str]:
     if finding.subject is None and finding.path is not None:
         return Strength.SHOWN if finding.path in changed else Strength.OUTSIDE, finding.path
     suspected = suspects(finding, changed)
-    if suspected:
-        is_weak = suspected[0].why == ONLY_CHANGED
-        return Strength.ONLY_CANDIDATE if is_weak else Strength.SHOWN, f"{suspected[0].path} {exception_of(finding)}"
+    why = suspected[0].why if suspected else None
+    if why not in (None, ONE_OF_FEW):
+        strength = Strength.ONLY_CANDIDATE if why == ONLY_CHANGED else Strength.SHOWN
+        return strength, f"{suspected[0].path} {exception_of(finding)}"
     if frames or finding.path in changed:
         return Strength.SHOWN, finding.fingerprint
-    return Strength.OUTSIDE, said(finding)
+    return Strength.ONLY_CANDIDATE if suspected else Strength.OUTSIDE, said(finding)
 
 
 def exception_of(finding: Finding) -> str:
@@ -170,16 +174,21 @@ def find_places(findings: Sequence[Finding], changed: frozenset[str]) -> tuple[P
     outside = [place for finding in findings for place in own_place(finding, changed, inside=False)]
     inner = [place for finding in findings for place in inner_frames(finding, changed)]
     ranked: dict[tuple[str, int | None], Place] = {}
-    for place in (*in_code, *in_tests, *suspected[:2], *outside, *inner):
+    for place in (*in_code, *in_tests, *suspected[:FEW], *outside, *inner):
         ranked.setdefault((place.path, place.line), place)
     return tuple(ranked.values())[:MOST_PLACES]
 
 
 def changed_inputs(changed: frozenset[str], globs: Sequence[str]) -> tuple[Place, ...]:
-    """For a failure that names no place (a gate that hangs): the changed code among the gate's inputs, tests after what they test."""
+    """
+    For a failure that names no place (a gate that hangs): the changed code among the gate's inputs, tests after what they test.
+
+    Where no code changed, the settings and data that did: they are all there is to suspect.
+    """
     inputs = matches(globs, changed) if globs else changed
-    code = sorted((path for path in inputs if _CODE.search(path)), key=lambda path: (is_test_file(path), path))
-    return tuple(Place(path=path, line=None, why=NOT_NAMED) for path in code[:MOST_PLACES])
+    code = [path for path in inputs if _CODE.search(path)]
+    suspected = sorted(code or inputs, key=lambda path: (is_test_file(path), path))
+    return tuple(Place(path=path, line=None, why=NOT_NAMED) for path in suspected[:MOST_PLACES])
 
 
 def most_common(places: Sequence[Place]) -> list[Place]:
@@ -222,7 +231,7 @@ def suspects(finding: Finding, changed: frozenset[str]) -> list[Place]:
 
     A wrong value shows where it is compared: ``assert add(1, 2) == 3`` fails in the test alone. What is known without
     reading files: whether the message or the failing lines name a changed file, whether one is called like the test's
-    file, whether only one changed at all. The reason given says which of these it is, and that it is no more than that.
+    file, whether only one, or a few, changed at all. The reason given says which of these it is, and that it is no more than that.
     """
     code = sorted(path for path in changed if is_source(path))
     own = {finding.path, *(path for path, _ in finding.frames)}
@@ -241,6 +250,8 @@ def suspects(finding: Finding, changed: frozenset[str]) -> list[Place]:
     for why, paths in ways:
         for path in paths:
             found.setdefault(path, Place(path=path, line=None, why=why))
+    if not found and finding.kind is FindingKind.TEST and len(code) <= FEW:
+        return [Place(path=path, line=None, why=ONE_OF_FEW) for path in code]
     return list(found.values())
 
 

@@ -36,6 +36,8 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _STRUCTURE = words_set(
     "if then else elif fi for while until do done case esac function select { } [[ ! coproc trap eval"
 )
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+_SEVERAL = re.compile(r"[\n;]|(?<!\|)\|(?!\|)")
 _CONTEXT = frozenset({"cd", "export", "source", "."})
 _STRICT = {Shell.BASH: "set -eo pipefail", Shell.SH: "set -eu", Shell.ZSH: "set -e -o pipefail"}
 
@@ -146,10 +148,19 @@ def whole(gate: Gate) -> str:
     script = gate.script.strip("\n")
     enter = [f"cd {quote(gate.cwd)}"] if gate.cwd != "." else []
     enter += [f"export {name}={quote(value)}" for name, value in gate.env]
-    if not enter and "\n" not in script:
+    if not enter and not needs_strictness(script):
         return script
     strict = [_STRICT[gate.shell]]
     return "\n".join(["(", *strict, *enter, script, ")"])
+
+
+def needs_strictness(script: str) -> bool:
+    """
+    Whether more than its last command can fail it: then it must end at the first that does, as it does in the gate.
+
+    A loop and a pipe count too: pasted as it is, ``for f in *.js; do node --check $f; done`` ends well when the last file is.
+    """
+    return _SEVERAL.search(_QUOTED.sub("", script)) is not None
 
 
 def find_tools(gate: Gate) -> list[ToolCommand]:

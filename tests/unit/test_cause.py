@@ -15,6 +15,7 @@ from verifyd.cause import (
     NOT_NAMED,
     ON_THE_WAY,
     ON_THE_WAY_CHANGED,
+    ONE_OF_FEW,
     ONLY_CHANGED,
     REPORTED,
     REPORTED_CHANGED,
@@ -116,12 +117,22 @@ class TestPlaces:
         )
 
     def test_the_only_changed_source_is_suspected_whatever_it_is_called(self) -> None:
-        """Documents beside it do not count; two changed sources with strange names prove nothing."""
+        """Documents beside it do not count."""
         finding = a_finding(frames=((TEST, 5),))
         assert find_places([finding], changed("src/engine.py", "README.md"))[0] == a_place(
             "src/engine.py", None, ONLY_CHANGED
         )
-        assert find_places([finding], changed("src/engine.py", "src/wheel.py")) == (a_place(TEST, 5, REPORTED),)
+
+    def test_a_few_changed_sources_come_before_a_test_that_was_not_touched(self) -> None:
+        """The test passed before: what it tests was edited. Many changed files prove nothing, nor does one named by its name."""
+        finding = a_finding(frames=((TEST, 5),))
+        assert find_places([finding], changed("src/engine.py", "src/wheel.py")) == (
+            a_place("src/engine.py", None, ONE_OF_FEW),
+            a_place("src/wheel.py", None, ONE_OF_FEW),
+            a_place(TEST, 5, REPORTED),
+        )
+        many = changed(*(f"src/{name}.py" for name in ("engine", "wheel", "door", "roof")))
+        assert find_places([finding], many) == (a_place(TEST, 5, REPORTED),)
 
     def test_a_file_that_the_message_names_is_suspected_first(self) -> None:
         """``cannot import name 'sub' from 'shop.offers'`` tells where the name should be."""
@@ -193,6 +204,12 @@ class TestPlaces:
             a_place("tests/test_calc.py", None, NOT_NAMED),
         )
         assert changed_inputs(files, ("web/**",)) == (a_place("web/page.js", None, NOT_NAMED),)
+
+    def test_where_no_code_changed_the_settings_that_did_are_suspected(self) -> None:
+        """A gate that reads one data file, which was edited, names it."""
+        files = changed("pyproject.toml", "data/list.xml")
+        assert changed_inputs(files, ("*.xml",)) == (a_place("data/list.xml", None, NOT_NAMED),)
+        assert [place.path for place in changed_inputs(files, ())] == ["data/list.xml", "pyproject.toml"]
 
     def test_a_failure_without_any_file_has_no_place(self) -> None:
         """Nothing is made up."""
