@@ -174,11 +174,13 @@ def decide(
         return Skip.MANUAL, str(gate.manual)
     if door is not None and door not in gate.when:
         return Skip.WHEN, f"runs only in {', '.join(sorted(gate.when))}"
-    if gate.paths:
+    if gate.paths and change.files:
         touched = matches(gate.paths, change.paths)
         if not touched and gate.name not in wanted:
             return Skip.NOT_AFFECTED, f"the change touches nothing that matches {', '.join(gate.paths)}"
         return None, f"the change touches {len(touched)} of its inputs" if touched else "needed by a gate asked for"
+    if gate.paths:
+        return None, "nothing differs from the base, so the tree is verified as a whole"
     return None, "reads all files"
 
 

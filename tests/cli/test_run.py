@@ -93,7 +93,7 @@ def test_a_changed_pipeline_runs_as_approved_and_is_never_ready(make: Make) -> N
     assert not (project.root / "cheated").exists()
     assert project.report()["reason"] == "pipeline_changed"
     assert project.statuses()["tests"] == ("passed", None)
-    assert "tests" in answer.out
+    assert "VERIFY.md: tests: script is touch cheated, approved was pytest -q" in answer.out
     project.write({"VERIFY.md": "Some prose.\n\n" + page(tests="pytest -q")})
     project.verifyd("run", expect=0)
 
@@ -271,3 +271,12 @@ def test_a_dangerous_fixer_is_not_run(make: Make) -> None:
     answer = project.verifyd("fix", expect=2)
     assert "never run by verifyd" in answer.err
     assert (project.root / "calc.py").read_text() == "edited\n"
+
+
+def test_a_clean_tree_is_verified_as_a_whole(make: Make) -> None:
+    """When nothing differs from the base, no gate is left out as not affected: the tree may never have been verified."""
+    project = make(page(lint="paths=*.py | false"), CALC)
+    project.verifyd("run", expect=1)
+    project.write({"notes.txt": "x"})
+    project.verifyd("run", expect=0)
+    assert project.statuses()["lint"] == ("skipped", "not_affected")

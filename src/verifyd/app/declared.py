@@ -66,6 +66,11 @@ class Declared:
         return () if self.approval is None or self.is_current else compare(self.approval.pipeline, self.written)
 
     @property
+    def difference_lines(self) -> tuple[str, ...]:
+        """The same gate by gate, a line for each field: what was approved, and what is written now."""
+        return tuple(line for difference in self.differences for line in lines_of(difference))
+
+    @property
     def holds(self) -> tuple[Hold, ...]:
         """Why a tree cannot be called ready, as far as the pipeline goes."""
         if self.approval is None:
@@ -74,9 +79,20 @@ class Declared:
             return (Hold(reason=Reason.UNAPPROVED, explanation=says),)
         if not self.is_current:
             names = ", ".join(difference.gate for difference in self.differences) or "its front matter"
-            says = f"VERIFY.md differs from the approved pipeline ({names}); the approved one ran. To accept it: verifyd approve"
+            says = f"VERIFY.md differs from the approved pipeline ({names}); until it is accepted the approved one runs; accept it with: verifyd approve"
             return (Hold(reason=Reason.PIPELINE_CHANGED, explanation=says),)
         return ()
+
+
+def lines_of(difference: GateDifference) -> list[str]:
+    """``VERIFY.md: tests: timeout 60 s, was 30 s (weaker)`` for each field; one line for a gate that came or went."""
+    weaker = " (weaker)" if difference.weakened else ""
+    if not difference.changes:
+        return [f"VERIFY.md: {difference.gate}: {difference.kind}{weaker}"]
+    return [
+        f"VERIFY.md: {difference.gate}: {change.field} is {change.new}, approved was {change.old}{' (weaker)' if change.weakened else ''}"
+        for change in difference.changes
+    ]
 
 
 def read_declared(world: World, repository: Repository, snapshot: Snapshot, *, anew: bool = False) -> Declared:

@@ -15,7 +15,7 @@ from verifyd.builtin.diff import constraints_left
 from verifyd.errors import StoreError
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import DIFF_GATE, Pipeline
-from verifyd.plan import Plan
+from verifyd.plan import Plan, Skip
 from verifyd.render.json import gate_entry, render_json
 from verifyd.report import GateReport, Hold, Readiness, Report, make_report
 from verifyd.task import Task, failure_fingerprints, make_task
@@ -94,7 +94,7 @@ class Finish:
             started_at=started_at,
             duration_s=self.world.clock.monotonic_s() - start_s,
             holds=self.holds(),
-            notes=self.store.notes,
+            notes=(*self.judged.declared.difference_lines, *self.store.notes),
             constraints=constraints_left(self.judged.change, self.pipeline.limits, self.pipeline.scope),
             last_ready_tree=last_ready,
             changed_since_ready=changed or None,
@@ -128,7 +128,7 @@ class Finish:
             reason=report.reason,
             started_at=report.started_at,
             duration_s=report.duration_s,
-            whole=not report.selected,
+            whole=not any(gate.verdict.reason == Skip.NOT_SELECTED for gate in report.gates),
             gates=(
                 *(
                     replace(self.gate_run(GateReport(verdict=failed), report), fingerprints=())

@@ -12,6 +12,7 @@ from verifyd.app.ports import GateRun, Repository, Store
 from verifyd.app.world import World
 from verifyd.errors import UndeterminedError, UsageError
 from verifyd.nearest import nearest_of
+from verifyd.pipeline import DIFF_GATE
 from verifyd.timing import Timing, make_timing
 
 
@@ -49,7 +50,11 @@ def newest_log(world: World, repository: Repository, gate: str) -> Path:
     paths = [Path(run.log) for run in runs if run.log]
     stamps = world.files.stamps([*paths, *logs_on_disk(world, repository, gate)])
     if not stamps:
-        known = nearest_of(gate, names) or "See the gates with: verifyd plan"
+        known = (
+            "It starts no process."
+            if gate == DIFF_GATE
+            else nearest_of(gate, names) or "See the gates with: verifyd plan"
+        )
         raise UsageError(f"there is no log of gate {gate!r}", where=gate, remedy=known)
     return max(stamps, key=lambda path: stamps[path][0])
 

@@ -58,6 +58,8 @@ def plan(folder: str, *, as_json: bool, base: str | None, ref: str | None, stage
 
     world, repository = open_world(folder)
     proposal = propose(world, repository, request_of(base=base, ref=ref, staged=staged))
+    for line in proposal.declared.difference_lines:
+        world.console.say(line)
     render = render_plan_json if as_json else render_plan
     world.console.write_answer(render(proposal.plan, proposal.declared, proposal.snapshot))
 
@@ -69,6 +71,8 @@ def approve(folder: str, *, yes: bool) -> None:
     world, repository = open_world(folder)
     proposal = propose(world, repository, Request())
     world.console.say(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
+    for line in proposal.declared.difference_lines:
+        world.console.say(line)
     if not yes and not world.console.can_ask():
         raise UsageError(
             "there is no terminal to ask on",

@@ -7,7 +7,7 @@ from contextlib import suppress
 from mmap import mmap
 
 READ_BYTES = 1 << 20
-LARGEST_TAIL_BYTES = 4 << 20
+LARGEST_TAIL_BYTES = 2 << 20
 
 
 class CappedLog:

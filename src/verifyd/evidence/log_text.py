@@ -6,10 +6,10 @@ from typing import BinaryIO
 
 from verifyd.evidence.clean import strip_sequences
 
-END_BYTES = 4 * 1024 * 1024
+END_BYTES = 3 * 512 * 1024
 """How much is read from each end of a log."""
 
-END_LINES = 60_000
+END_LINES = 20_000
 """How many lines are read at each end of what was read."""
 
 LONGEST_LINE = 2_000

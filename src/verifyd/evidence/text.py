@@ -39,7 +39,7 @@ _TEST_READERS = (
 
 def read_text(content: bytes, tree: SourceTree) -> Evidence:
     """
-    Findings and test counts of a log; of its first and last 4 MiB when it is longer.
+    Findings and test counts of a log; of its first and last 1.5 MiB when it is longer.
 
     A place counts only when its file exists in the tree. A place followed by words of no known format is an error only
     when nothing else in the log is: programs under test print such lines too.
