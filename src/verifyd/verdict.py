@@ -189,6 +189,12 @@ def judge_counts(gate: Gate, outcome: Outcome, evidence: Evidence, tests_before:
     if tests is None and gate.min_tests:
         says = f"min_tests={gate.min_tests}, but no test count was found in its results or output"
         return Status.UNPROVEN, Reason.EVIDENCE_MISSING, says
+    if tests is None and tests_before and gate.min_tests is None:
+        says = (
+            f"no test count was found in its results or output, {counted(tests_before, 'test')} ran when it last passed; "
+            "if it runs none any more, declare min_tests=0"
+        )
+        return Status.UNPROVEN, Reason.EVIDENCE_MISSING, says
     if tests is not None:
         return judge_tests(gate, outcome, tests, tests_before) or judge_silent(gate, outcome, evidence)
     return judge_silent(gate, outcome, evidence)

@@ -177,6 +177,16 @@ def test_fewer_tests_than_at_the_last_pass_are_no_silent_pass() -> None:
     assert judged(a_gate(), an_outcome(), evidence, tests_before=19)[0] == "passed"
 
 
+def test_no_count_where_there_was_one_is_no_silent_pass() -> None:
+    """A test that ends its runner with ``os._exit(0)`` leaves a clean exit and no results."""
+    says = (
+        "no test count was found in its results or output, 20 tests ran when it last passed; "
+        "if it runs none any more, declare min_tests=0"
+    )
+    assert judged(a_gate(), an_outcome(), tests_before=20) == ("unproven", "evidence_missing", says)
+    assert judged(a_gate(min_tests=0), an_outcome(), tests_before=20)[0] == "passed"
+
+
 @pytest.mark.parametrize(
     "evidence,expected",
     [
