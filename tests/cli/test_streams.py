@@ -50,6 +50,25 @@ def test_an_answer_on_a_full_disk_is_none(project: Project) -> None:
     )
 
 
+def test_output_goes_into_a_device_and_takes_nobody_s_place(project: Project) -> None:
+    """``--output`` to a pipe (as ``/dev/stdout`` is, and like ``/dev/null``) writes into it; it is no file afterwards."""
+    os.mkfifo(project.root / "pipe")
+    done = in_shell(project, "--format json --output pipe 2>/dev/null & head -c 1 pipe; wait $!")
+    assert (done.stdout, (project.root / "pipe").is_fifo()) == (b"{", True)
+
+
+def test_files_elsewhere_are_not_verified_from_here(project: Project) -> None:
+    """``core.worktree`` that points to a better copy: no verdict, and the setting is named."""
+    (project.root.parent / "better").mkdir()
+    project.git("config", "core.worktree", str(project.root.parent / "better"))
+    done = in_shell(project, "")
+    says = (
+        f"{project.root}: its git settings say that its files are in {project.root.parent / 'better'}, so what is here "
+        "cannot be verified\n  Remove that setting: git config --unset core.worktree\n"
+    )
+    assert (done.returncode, done.stderr.decode()) == (3, says)
+
+
 def test_a_removed_folder_is_named(project: Project) -> None:
     """Started in a folder that somebody removed: a usage error that says so."""
     done = subprocess.run(

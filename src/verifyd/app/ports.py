@@ -380,6 +380,10 @@ class Files(Protocol):
         """Written whole and renamed into place, so that a reader sees the old or the new file, never a part."""
         ...
 
+    def write_out(self, path: Path, text: str) -> None:
+        """To where a person pointed: into a device or pipe, else a whole file, a link followed."""
+        ...
+
     def remove(self, path: Path) -> None:
         """Gone afterwards; no error when it was not there."""
         ...

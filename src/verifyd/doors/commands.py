@@ -142,7 +142,7 @@ def answer(world: World, result: Result, output_format: str, output: str | None)
     if output is None:
         world.console.write_answer(text)
     else:
-        world.files.write_whole(Path(output).resolve(), text)
+        world.files.write_out(Path(output), text)
 
 
 def renderer(world: World, output_format: str, *, coloured: bool) -> Callable[[Report, Task | None], str]:

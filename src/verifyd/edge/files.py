@@ -109,6 +109,21 @@ class DiskFiles:
             write_into(folder, path.name, data, mode)
             remove_leftovers(folder, path.name)
 
+    def write_out(self, path: Path, text: str) -> None:
+        """
+        Write where a person pointed (``--output``): into a device or pipe, else a whole file; a link is followed.
+
+        A rename in place of ``/dev/null`` would take it from the whole machine.
+
+        Raises:
+            StoreError: it is not written.
+        """
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with refusing(path, "written"), path.open("wb") as file:
+                file.write(text.encode("utf-8", "surrogateescape"))
+        else:
+            self.write_whole(path.resolve(), text)
+
     def remove(self, path: Path) -> None:
         """
         Make sure there is no such file.

@@ -23,7 +23,7 @@ def find_repository(git: GitProcess, start: Path) -> Repository:
     The work tree that *start* lies in.
 
     Raises:
-        GitError: There is none, it is bare, or git refuses to use it.
+        GitError: There is none, it is bare, git refuses to use it, or it is set up to look at files elsewhere.
     """
     arguments = ("--is-bare-repository", "--is-inside-git-dir", "--git-dir", "--git-common-dir", "--show-toplevel")
     ended = git.attempt(Place(folder=start), "rev-parse", *arguments, plain_messages=True)
@@ -43,6 +43,9 @@ def find_repository(git: GitProcess, start: Path) -> Repository:
             "the name of the repository's folder holds a line break", where=str(start), remedy="Rename the folder."
         )
     git_dir, common_dir, root = ((start / folder).resolve() for folder in folders[:3])
+    if not start.resolve().is_relative_to(root):
+        problem = f"its git settings say that its files are in {root}, so what is here cannot be verified"
+        raise GitError(problem, where=str(start), remedy="Remove that setting: git config --unset core.worktree")
     return Repository(root=root, git_dir=git_dir, common_dir=common_dir)
 
 
