@@ -41,6 +41,7 @@ class Timing:
             failures count for nothing here, because a gate that stops at its first failure only looks fast.
         failure_rate: Share of samples that failed, 0 to 1.
         flake_rate: Share of keys that were seen with both outcomes, 0 to 1, among keys seen at least twice.
+        last_failed: The newest sample is a failure.
     """
 
     runs: int = 0
@@ -50,6 +51,7 @@ class Timing:
     trend: float | None = None
     failure_rate: float = 0.0
     flake_rate: float = 0.0
+    last_failed: bool = False
 
 
 def make_timing(samples: Sequence[Sample]) -> Timing:
@@ -70,6 +72,7 @@ def make_timing(samples: Sequence[Sample]) -> Timing:
         trend=trend(passes),
         failure_rate=sum(not sample.passed for sample in samples) / len(samples),
         flake_rate=flake_rate(samples),
+        last_failed=not samples[-1].passed,
     )
 
 

@@ -37,7 +37,24 @@ def test_one_sample_is_its_own_median() -> None:
 def test_all_numbers_together() -> None:
     """Ten passes that grow, and as many failures that stopped early."""
     timing = make_timing([*passes(2.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0), *failures(*[1.0] * 10)])
-    assert timing == Timing(runs=20, estimate_s=2.5, p50_s=1.5, p95_s=3.0, trend=1.5, failure_rate=0.5, flake_rate=0.0)
+    assert timing == Timing(
+        runs=20,
+        estimate_s=2.5,
+        p50_s=1.5,
+        p95_s=3.0,
+        trend=1.5,
+        failure_rate=0.5,
+        flake_rate=0.0,
+        last_failed=True,
+    )
+
+
+def test_only_the_newest_sample_is_the_last() -> None:
+    """A failure long ago is over."""
+    assert [make_timing(samples).last_failed for samples in ([*failures(1.0), *passes(1.0)], failures(1.0))] == [
+        False,
+        True,
+    ]
 
 
 class TestEstimate:
