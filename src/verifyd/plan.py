@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
 
@@ -158,14 +158,25 @@ def plan_gate(
 ) -> PlannedGate:
     """Decide about one gate."""
     inputs = len(matches(gate.paths, tree_paths)) if gate.paths else -1
-    skip, why = decide(gate, change, door=door, selected=selected, wanted=wanted)
+    skip, why = decide(gate, change, door=door, selected=selected, wanted=wanted, last_failed=timing.last_failed)
     return PlannedGate(gate=gate, skip=skip, inputs=inputs, timing=timing, why=why)
 
 
 def decide(
-    gate: Gate, change: Change, *, door: Door | None, selected: Sequence[str], wanted: frozenset[str]
+    gate: Gate,
+    change: Change,
+    *,
+    door: Door | None,
+    selected: Sequence[str],
+    wanted: frozenset[str],
+    last_failed: bool,
 ) -> tuple[Skip | None, str]:
-    """Whether one gate runs, and the phrase that says why."""
+    """
+    Whether one gate runs, and the phrase that says why.
+
+    A gate that failed when it last ran is never left out for its inputs: what made it fail may be in the base by now, by a
+    commit, and a change elsewhere would make the tree ready with it.
+    """
     if gate.name in selected:
         return None, "asked for by name"
     if selected and gate.name not in wanted:
@@ -174,14 +185,33 @@ def decide(
         return Skip.MANUAL, str(gate.manual)
     if door is not None and door not in gate.when:
         return Skip.WHEN, f"runs only in {', '.join(sorted(gate.when))}"
-    if gate.paths and change.files:
-        touched = matches(gate.paths, change.paths)
-        if not touched and gate.name not in wanted:
-            return Skip.NOT_AFFECTED, f"the change touches nothing that matches {', '.join(gate.paths)}"
-        return None, f"the change touches {len(touched)} of its inputs" if touched else "needed by a gate asked for"
     if gate.paths:
-        return None, "nothing differs from the base, so the tree is verified as a whole"
+        touched = matches(gate.paths, change.paths)
+        if touched:
+            return None, f"the change touches {len(touched)} of its inputs"
+        if gate.name in wanted:
+            return None, "needed by a gate asked for"
+        if last_failed:
+            return None, "it failed when it last ran, so it runs until it passes"
+        return Skip.NOT_AFFECTED, f"the change touches nothing that matches {', '.join(gate.paths)}"
     return None, "reads all files"
+
+
+def with_doubtful(plan: Plan, doubtful: Sequence[str], *, slots: int) -> Plan:
+    """
+    The plan with gates that are not affected run all the same.
+
+    Args:
+        doubtful: Names of gates of which nobody knows whether they passed on their inputs as they are: that the change does
+            not touch these proves nothing then, for the base itself may be broken.
+    """
+    why = "the change does not touch its inputs, but it is not known to have passed on them"
+    gates = [
+        replace(planned, skip=None, why=why) if planned.gate.name in doubtful else planned for planned in plan.gates
+    ]
+    runs = [planned for planned in gates if planned.skip is None]
+    rest = [planned for planned in gates if planned.skip is not None]
+    return Plan(gates=(*in_order(runs, slots=slots), *rest), selected=plan.selected)
 
 
 def in_order(runs: Sequence[PlannedGate], *, slots: int) -> tuple[PlannedGate, ...]:

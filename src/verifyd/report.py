@@ -126,6 +126,9 @@ def readiness_of(gates: Sequence[GateReport], holds: Sequence[Hold] = ()) -> tup
 
     A tree on which no gate that holds back readiness runs by itself is unproven: nothing was looked at.
     """
+    conflicted = next((hold for hold in holds if hold.reason is Reason.CONFLICTED), None)
+    if conflicted is not None:  # the text between conflict markers is nobody's code: its failures say nothing
+        return Readiness.UNPROVEN, str(conflicted.reason), conflicted.explanation
     required = [gate for gate in gates if gate.required]
     failed = [gate.verdict for gate in required if gate.verdict.status is Status.FAILED]
     if failed:

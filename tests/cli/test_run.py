@@ -273,10 +273,26 @@ def test_a_dangerous_fixer_is_not_run(make: Make) -> None:
     assert (project.root / "calc.py").read_text() == "edited\n"
 
 
-def test_a_clean_tree_is_verified_as_a_whole(make: Make) -> None:
-    """When nothing differs from the base, no gate is left out as not affected: the tree may never have been verified."""
-    project = make(page(lint="paths=*.py | false"), CALC)
-    project.verifyd("run", expect=1)
+def test_committing_a_failure_does_not_make_it_ready(make: Make) -> None:
+    """A required gate that the change does not affect is left out only when it is known to have passed on its inputs."""
+    project = make(page(lint="paths=*.py | ! grep -q bad calc.py"), CALC)
+    project.verifyd("run", expect=0)
     project.write({"notes.txt": "x"})
     project.verifyd("run", expect=0)
     assert project.statuses()["lint"] == ("skipped", "not_affected")
+    project.write({"calc.py": "bad\n"})
+    project.verifyd("run", expect=1)
+    project.commit()
+    project.verifyd("run", expect=1)
+    project.write({"notes.txt": "y"})
+    project.verifyd("run", expect=1)
+    assert project.report()["task"]["gate"] == "lint"
+
+
+def test_on_a_fresh_clone_nothing_is_taken_for_verified(make: Make) -> None:
+    """Without history no required gate is left out, and with a base that a person names the base is trusted."""
+    project = make(page(lint="paths=*.py | false"), CALC)
+    project.verifyd("run", expect=1)
+    (project.root / ".git" / "verifyd" / "history.db").unlink()
+    project.write({"notes.txt": "x"})
+    project.verifyd("run", expect=1)

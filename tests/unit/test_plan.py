@@ -56,6 +56,13 @@ class TestDecisions:
         }
         assert [planned.inputs for planned in plan.gates] == [2, 1]
 
+    def test_a_gate_that_failed_when_it_last_ran_is_not_left_out(self) -> None:
+        """Its bug may have been committed since: another change must not make a ready tree of it."""
+        gate = a_gate("py", paths=("**/*.py",))
+        timings = {"py": Timing(runs=2, last_failed=True)}
+        plan = make_plan(Pipeline(gates=(gate,)), a_change("README.md"), timings, tree_paths=TREE)
+        assert decisions(plan) == {"py": (None, "it failed when it last ran, so it runs until it passes")}
+
     def test_both_names_of_a_rename_count(self) -> None:
         """A gate that reads the old place is affected too."""
         renamed = FileChange(path="lib/calc.py", old_path="src/calc.py", kind=ChangeKind.RENAMED)

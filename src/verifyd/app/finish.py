@@ -52,16 +52,20 @@ class Finish:
         start_s: float,
     ) -> Result:
         """The report, kept in history, and its task."""
-        seen_on = self.attempts_counter()
         report = self.report(plan, verdicts, built_in, started_at, start_s)
-        task = make_task(
+        task = None if self.judged.snapshot.conflicted else self.task(report)
+        report = self.keep(report, task)
+        return Result(report=report, task=task, declared=self.judged.declared)
+
+    def task(self, report: Report) -> Task | None:
+        """The next task; None when no gate makes one."""
+        seen_on = self.attempts_counter()
+        return make_task(
             report,
             constraints=report.constraints,
             seen_on=seen_on,
             context=self.plan_context(),
         )
-        report = self.keep(report, task)
-        return Result(report=report, task=task, declared=self.judged.declared)
 
     def attempts_counter(self) -> Callable[[str], int]:
         """How many *other* trees a fingerprint failed on."""

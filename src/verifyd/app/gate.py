@@ -21,7 +21,7 @@ from verifyd.app.world import World
 from verifyd.errors import GitError, MachineError, StoreError
 from verifyd.outcome import End, Outcome, View
 from verifyd.pipeline import Gate, Isolate, Shell
-from verifyd.plan import PlannedGate, matches
+from verifyd.plan import Plan, PlannedGate, Skip, matches
 from verifyd.snapshot import Source
 from verifyd.verdict import Reason, Status, Verdict, judge
 
@@ -102,6 +102,26 @@ class GateRunner:
         if verdict.status is Status.FAILED and self.is_suspect(planned, key):
             return await self.measure_again(gate, verdict)
         return verdict
+
+    def doubtful(self, plan: Plan) -> list[str]:
+        """
+        Required gates that the change does not affect, and that are not known to have passed on these very inputs.
+
+        After a commit nothing differs from HEAD: without this, committing a failure would make it a ready tree.
+        """
+        return [
+            planned.gate.name
+            for planned in plan.gates
+            if planned.skip is Skip.NOT_AFFECTED
+            and not planned.gate.optional
+            and not self.is_known_to_pass(planned.gate)
+        ]
+
+    def is_known_to_pass(self, gate: Gate) -> bool:
+        """Whether history holds a pass with the gate's action key."""
+        key = self.action_key(gate)
+        known = self.context.store.reusable(key) if key is not None else None
+        return known is not None and known.status == Status.PASSED
 
     def is_suspect(self, planned: PlannedGate, key: str | None) -> bool:
         """Whether history speaks against a failure: the gate has passed on this very content, or it flakes."""

@@ -41,6 +41,7 @@ class Judged:
 
     Attributes:
         guard: None when the tree is not the working tree: gates then run on a copy of it.
+        has_named_base: Whether a person named the base, and so vouches for it; HEAD may be broken.
     """
 
     repository: Repository
@@ -48,6 +49,7 @@ class Judged:
     guard: Guard | None
     change: Change
     declared: Declared
+    has_named_base: bool = False
 
 
 def open_tree(world: World, repository: Repository, request: Request, *, anew: bool = False) -> Judged:
@@ -62,6 +64,7 @@ def open_tree(world: World, repository: Repository, request: Request, *, anew: b
         guard=guard,
         change=world.git.change(snapshot),
         declared=declared,
+        has_named_base=(request.base or declared.written.base) != "auto",
     )
 
 

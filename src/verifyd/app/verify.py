@@ -18,7 +18,7 @@ from verifyd.change import Change
 from verifyd.errors import UsageError
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import DIFF_GATE, Pipeline
-from verifyd.plan import Plan, make_plan
+from verifyd.plan import Plan, make_plan, with_doubtful
 from verifyd.report import make_report
 from verifyd.timing import Timing, make_timing
 from verifyd.verdict import Reason, Status, Verdict
@@ -84,6 +84,8 @@ async def verify(world: World, repository: Repository, request: Request, *, list
         context = RunContext(world=world, judged_tree=judged, processes=processes, store=store, reuse=request.reuse)
         built_in = built_in_verdicts(pipeline, judged.change)
         async with GateRunner(context) as runner:
+            if not judged.has_named_base:
+                plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
             verdicts = await run_gates(
                 plan,
                 runner.run,
