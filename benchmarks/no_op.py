@@ -38,11 +38,12 @@ def runners(root: Path) -> dict[str, Callable[[], object]]:
     left_out = [name for name, command in commands.items() if not found(command[0])]
     if left_out:
         print(f"not installed, left out: {', '.join(left_out)}")
-    return {
-        name: lambda command=command: call([program(command[0]) or command[0], *command[1:]], root)  # type: ignore[misc]
-        for name, command in commands.items()
-        if name not in left_out
-    }
+    return {name: action_of(command, root) for name, command in commands.items() if name not in left_out}
+
+
+def action_of(command: list[str], root: Path) -> Callable[[], object]:
+    """Run one runner, found beside this Python first."""
+    return lambda: call([program(command[0]) or command[0], *command[1:]], root)
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ class Case:
 
 def findings_of(case: Case, places: Places) -> list[Finding]:
     """A test's failure is one finding, whatever else went wrong with it; a linter's every failure is one."""
-    parsed = junitparser.TestCase.fromelem(case.element)  # type: ignore[no-untyped-call]
+    parsed = junitparser.TestCase.fromelem(case.element)  # type: ignore[no-untyped-call]  # junitparser's own methods carry no types
     results = [result for result in parsed.result if not isinstance(result, junitparser.Skipped)]
     if case.linter is not None:
         return [_of_linter(case, result, case.linter, places) for result in results]
