@@ -356,6 +356,19 @@ class TestLeftOut:
         assert pipeline.gates == ()
         assert [entry.reason for entry in pipeline.left_out] == [reason]
 
+    @pytest.mark.parametrize("script", ["[[ -f dist/app ]]", "(( 1 < 2 ))", "cd web\n[[ -d dist ]]"])
+    def test_a_test_of_the_shell_s_own_is_a_gate(self, script: str) -> None:
+        """``[[ … ]]`` and ``(( … ))`` start nothing and decide all the same."""
+        assert [gate.script for gate in parse(f"## x\n```sh\n{script}\n```\n").gates] == [script]
+
+    def test_long_output_in_a_fence_without_language_is_output(self) -> None:
+        """What names no language may be as long as it likes."""
+        (entry,) = parse("## x\n```\n" + "ls a " * 40_000 + "\n```\n").left_out
+        assert (
+            entry.reason
+            == "names no language and does not read as commands: write 'sh' after its marker to make it a gate"
+        )
+
     def test_an_entry_has_its_line_and_first_words(self) -> None:
         """Enough to find it on the page."""
         (entry,) = parse("## x\n\n```json\n\n  {\n}\n```\n").left_out

@@ -336,7 +336,7 @@ def test_a_manual_gate_may_need_a_manual_one() -> None:
         (
             b"# x\n```sh\n" + b"ls " + b"a" * 100_000 + b"\n```\n",
             (
-                "VERIFY.md:2: gate 'x': its script is longer than 100 KB\n"
+                "VERIFY.md:2: the fence's script is longer than 100 KB\n"
                 "  Move it into a script of the repository and call that."
             ),
         ),
@@ -346,6 +346,26 @@ def test_a_manual_gate_may_need_a_manual_one() -> None:
 def test_pages_that_are_not_read(content: bytes, expected: str) -> None:
     """Not text, nothing, or too much: said in one message."""
     assert message_of(content) == expected
+
+
+@pytest.mark.parametrize("content", ["ls " + "a" * 900_000, "$ ls " + "a" * 900_000, "ls a\n" * 19_000 + "x" * 9_000])
+def test_a_script_that_is_too_long_is_not_read_to_be_refused(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is looked at first: reading 900 KB as shell takes as long as a person waits."""
+
+    def refuse(text: str) -> None:
+        raise AssertionError(f"{len(text)} characters were read")
+
+    monkeypatch.setattr("verifyd.verify_md.sessions.parse_shell", refuse)
+    assert message_of(fence("sh", script=content)).startswith("VERIFY.md:2: the fence's script is longer than 100 KB\n")
+
+
+@pytest.mark.parametrize("script", ["if then", "fi", "{ }", "if\n  then\nfi", "for f in a b; do\ndone"])
+def test_a_script_without_a_command_in_its_grammar(script: str) -> None:
+    """It was meant as a check: left out unsaid it would be one that never runs."""
+    assert message_of(fence("sh", script=script)) == (
+        f"VERIFY.md:2: the fence holds words of the shell's grammar and no command: {script.splitlines()[0]!r}\n"
+        "  Complete its script, or name a language such as text for what is not to be run."
+    )
 
 
 def test_the_largest_page_is_read() -> None:

@@ -166,6 +166,7 @@ class CommandList:
             if reader.peek(2) == "((" and (end := reader.arithmetic_end(reader.at + 2)) is not None:
                 reader.nested(reader.text[reader.at + 2 : end]).read_expanding(closer="")
                 reader.at = end + 2
+                reader.script.has_test = True
                 return
             piped = self.command.reads_pipe
             reader.at += 1
@@ -230,6 +231,7 @@ class CommandList:
         if self.command.assignments or self.command.redirects:
             return False
         if raw in TRANSPARENT:
+            self.reader.script.has_keyword = True
             self.piped = self.piped or self.command.reads_pipe
             return True
         if raw == "esac" and self.cases:
@@ -245,6 +247,7 @@ class CommandList:
         }
         if raw not in heads:
             return False
+        self.reader.script.has_keyword = True
         heads[raw]()
         return True
 
@@ -319,6 +322,7 @@ class CommandList:
     def read_test(self) -> None:
         """A ``[[ … ]]``: only the substitutions in it matter."""
         reader = self.reader
+        reader.script.has_test = True
         while True:
             reader.skip_lines()
             char = reader.peek()

@@ -74,6 +74,8 @@ class ShellScript:
         set_names: Variables that the script sets itself.
         unset_names: Variables that it uses before it sets them, and for which it gives no default.
         variables: Values of variables as far as the script says them.
+        has_test: Whether it holds a ``[[ … ]]`` or a ``(( … ))``, which are no commands here and decide all the same.
+        has_keyword: Whether it holds a reserved word, such as ``if``.
     """
 
     commands: tuple[SimpleCommand, ...]
@@ -81,6 +83,8 @@ class ShellScript:
     set_names: frozenset[str]
     unset_names: frozenset[str]
     variables: Mapping[str, str]
+    has_test: bool = False
+    has_keyword: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,6 +127,8 @@ class ScriptDraft:
     set_names: set[str] = field(default_factory=set)
     unset_names: set[str] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=lambda: dict(GIVEN_VARIABLES))
+    has_test: bool = False
+    has_keyword: bool = False
 
     def assign(self, name: str, value: str) -> None:
         """Remember a variable; one that gets two different values is UNKNOWN: which branch is taken is not followed."""
@@ -138,4 +144,6 @@ class ScriptDraft:
             set_names=frozenset(self.set_names),
             unset_names=frozenset(self.unset_names),
             variables=dict(self.variables),
+            has_test=self.has_test,
+            has_keyword=self.has_keyword,
         )

@@ -20,7 +20,7 @@ from verifyd.verify_md.gate_draft import GateDraft, left_out
 from verifyd.verify_md.headings import SLOW_ESTIMATE_S, HeadingName, parse_heading
 from verifyd.verify_md.markdown_page import Fence, Section
 from verifyd.verify_md.place import Place
-from verifyd.verify_md.sessions import checks_nothing, make_script
+from verifyd.verify_md.sessions import checks_nothing, is_unfinished, make_script
 
 LONGEST_SCRIPT_BYTES = 100_000
 """Linux passes at most 128 KiB in one argument, and the shell gets the script as one."""
@@ -36,6 +36,7 @@ POWERSHELLS = frozenset({"powershell", "pwsh", "ps1", "ps"})
 NEARLY_SHELLS = frozenset(
     {"shell-session", "shellsession", "sh-session", "session", "terminal", "shellscript", "ksh", "dash"}
 )
+NO_COMMANDS = "names no language and does not read as commands: write 'sh' after its marker to make it a gate"
 GLUED = re.compile(r"(sh|bash|shell|zsh|console)[^\w{-].*")
 
 
@@ -114,13 +115,30 @@ def why_not(fence: Fence, info: Info, *, introduced: bool, file: str) -> str:
             return f"its language is {language!r}: write 'sh' or 'console' to make it a gate"
         return f"its language is {language!r}: output or data"
     script = make_script(fence.content, language)
+    if language:  # without one, whatever is long or broken is output
+        check_script(script, fence, file=file)
+    elif len(script) > LONGEST_SCRIPT_BYTES:
+        return NO_COMMANDS
     if checks_nothing(script):
         return "checks nothing: it holds no command, or only such as prepare a shell"
     if language == "" and introduced:
         return "is what is expected of the gate before it"
     if language == "" and not reads_as_command(script):
-        return "names no language and does not read as commands: write 'sh' after its marker to make it a gate"
+        return NO_COMMANDS
     return ""
+
+
+def check_script(script: str, fence: Fence, *, file: str) -> None:
+    """What the shell could not be given, or would refuse as a whole, is an error and not left out; long ones are not looked into."""
+    place = Place(file=file, line=fence.line)
+    if len(script) > LONGEST_SCRIPT_BYTES or len(script.encode()) > LONGEST_SCRIPT_BYTES:
+        problem = f"the fence's script is longer than {LONGEST_SCRIPT_BYTES // 1000} KB"
+        raise place.error(problem, "Move it into a script of the repository and call that.")
+    if is_unfinished(script):
+        problem = (
+            f"the fence holds words of the shell's grammar and no command: {script.splitlines()[0].strip()[:60]!r}"
+        )
+        raise place.error(problem, "Complete its script, or name a language such as text for what is not to be run.")
 
 
 def check_language(fence: Fence, info: Info, *, file: str) -> None:
@@ -139,9 +157,6 @@ def make_draft(fence: Fence, info: Info, heading: HeadingName, *, name: str, fil
     """The gate of one fence."""
     place = Place(file=file, line=fence.line)
     script = make_script(fence.content, info.language)
-    if len(script.encode()) > LONGEST_SCRIPT_BYTES:
-        problem = f"gate {name!r}: its script is longer than {LONGEST_SCRIPT_BYTES // 1000} KB"
-        raise place.error(problem, "Move it into a script of the repository and call that.")
     settings = parse_settings(info.attributes, gate=name, place=place)
     slow_s = SLOW_ESTIMATE_S if settings.pop("slow", False) else None
     powershell = Manual.POWERSHELL if info.language in POWERSHELLS else None

@@ -57,6 +57,8 @@ def session_commands(lines: list[str]) -> list[str]:
 def whole_command(lines: list[str]) -> list[str]:
     """The command that starts in the first line, with the lines that it goes on over; one line when it never ends."""
     first = lines[0].lstrip().removeprefix(PROMPT)
+    if len(first) > LONGEST_CONTINUATION:
+        return [first]
     command = [first]
     for line in lines[1:]:
         text = "\n".join(command)
@@ -88,4 +90,15 @@ def checks_nothing(script: str) -> bool:
         parsed = parse_shell(script)
     except ShellSyntaxError:
         return False
-    return all(not command.words or command.words[0].text in PREPARING for command in parsed.commands)
+    return not parsed.has_test and all(
+        not command.words or command.words[0].text in PREPARING for command in parsed.commands
+    )
+
+
+def is_unfinished(script: str) -> bool:
+    """Whether a script holds words of the shell's grammar and nothing that they could be about: ``if then``."""
+    try:
+        parsed = parse_shell(script)
+    except ShellSyntaxError:
+        return False
+    return parsed.has_keyword and not parsed.has_test and not any(command.words for command in parsed.commands)
