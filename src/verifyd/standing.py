@@ -1,0 +1,131 @@
+"""What is known at one moment about the tree that is being watched: shown live, told over the socket, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from verifyd.report import Readiness, Report
+from verifyd.task import Task
+from verifyd.verdict import Verdict
+
+
+class Phase(StrEnum):
+    """How far one gate has come on one tree."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateStanding:
+    """
+    One gate on the tree.
+
+    Attributes:
+        elapsed_s: Seconds it has been running; None when it does not run.
+        expected_s: None when nobody knows.
+        verdict: None until it is DONE.
+        kept: Whether its run began for an earlier tree, and goes on because none of its inputs changed.
+    """
+
+    name: str
+    required: bool
+    phase: Phase
+    elapsed_s: float | None = None
+    expected_s: float | None = None
+    verdict: Verdict | None = None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """
+    The newest complete verdict, of whichever tree.
+
+    Attributes:
+        behind: Trees that were seen after it.
+    """
+
+    tree: str
+    readiness: Readiness
+    reason: str | None
+    at: datetime
+    behind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """
+    What is known about the newest tree.
+
+    Attributes:
+        tree: Empty before the first tree was read.
+        since: When this tree was first seen, UTC.
+        gates: In the order of the plan; empty before there is one.
+        report: The complete report about this very tree; None while it is being verified.
+        task: The next task; None without a report that makes one.
+        judged: None before the first complete verdict.
+        trouble: Why this tree cannot be verified at all (VERIFY.md is wrong, git refuses); empty normally.
+        watching: How changes are noticed: ``inotify``, ``watchfiles``, ``polling``.
+        notes: What a person should know, a sentence each.
+        remaining_s: Expected seconds until the report; None when there is one or nobody knows.
+    """
+
+    tree: str
+    since: datetime
+    gates: tuple[GateStanding, ...] = ()
+    report: Report | None = None
+    task: Task | None = None
+    judged: Judged | None = None
+    trouble: str = ""
+    watching: str = ""
+    notes: tuple[str, ...] = ()
+    remaining_s: float | None = None
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    TREE = "tree"
+    STARTED = "started"
+    ENDED = "ended"
+    JUDGED = "judged"
+    TROUBLE = "trouble"
+    STOPPING = "stopping"
+
+
+class Transition(StrEnum):
+    """What a complete verdict changed; nothing is said where it changed nothing."""
+
+    READY = "ready"
+    NOT_READY = "not_ready"
+    UNPROVEN = "unproven"
+    NEW_FAILURE = "new_failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """
+    One thing that happened.
+
+    Attributes:
+        number: Grows by one with each event of a daemon's life.
+        tree: The tree it is about.
+        gate: For STARTED and ENDED.
+        status: The gate's for ENDED, the readiness for JUDGED.
+        transition: For JUDGED, when something changed.
+        text: One line for people.
+    """
+
+    number: int
+    kind: EventKind
+    at: datetime
+    tree: str
+    gate: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    transition: Transition | None = None
+    text: str = ""
