@@ -34,8 +34,10 @@ NAMED_IN_MESSAGE = "changed, and the message names it; no frame of the failure l
 NAMED_LIKE_TEST = "changed, and its name is that of the failing test's file; no frame of the failure lies in it"
 NAMED_IN_DETAIL = "changed, and the failing lines name it; no frame of the failure lies in it"
 COUNTED = "what the limit counts, most first"
+COUNTED_FILE = "what the limit counts"
 FORBIDDEN = "a change that is not allowed here"
 NOT_NAMED = "changed since the last ready tree; the gate itself names no place"
+EQUAL_TO_BASE = "differs from the last ready tree, but not from the base; the gate itself names no place"
 ONLY_CHANGED = "the only source file in the change; no frame of the failure lies in it"
 ONE_OF_FEW = "one of the few source files in the change; no frame of the failure lies in any"
 FEW = 3
@@ -80,12 +82,18 @@ def rank_of_kinds(findings: Iterable[Finding]) -> int:
     return min(KIND_ORDER.index(kind) for kind in kinds)
 
 
-def first_cause(errors: Sequence[Finding], changed: frozenset[str]) -> tuple[Finding, ...]:
+def first_cause(
+    errors: Sequence[Finding], changed: frozenset[str], since_base: frozenset[str] | None = None
+) -> tuple[Finding, ...]:
     """
     The findings of one cause: the most blocking kind; then a cause in the change before others; then the one of most findings.
 
     Failures that pass through the same innermost changed place are taken to have the same cause, else those that the same
     changed file is suspected of and that fail in the same way, else those that say the same. Ties are broken by fingerprint, which no shifted line moves.
+
+    Args:
+        changed: Since the last ready tree.
+        since_base: What differs from the base now (see still_changed); None where that is the same.
     """
     if not errors:
         return ()
@@ -93,7 +101,7 @@ def first_cause(errors: Sequence[Finding], changed: frozenset[str]) -> tuple[Fin
     groups: dict[str, list[tuple[Strength, Finding]]] = {}
     for finding in errors:
         if KIND_ORDER.index(finding.kind) == rank:
-            strength, key = cause_of(finding, changed)
+            strength, key = cause_of(finding, changed, since_base)
             groups.setdefault(key, []).append((strength, finding))
     best = min(groups.values(), key=order_of_cause)
     return tuple(finding for _, finding in sorted(best, key=lambda one: one[0]))
@@ -114,7 +122,9 @@ class Strength(IntEnum):
     OUTSIDE = 2
 
 
-def cause_of(finding: Finding, changed: frozenset[str]) -> tuple[Strength, str]:
+def cause_of(
+    finding: Finding, changed: frozenset[str], since_base: frozenset[str] | None = None
+) -> tuple[Strength, str]:
     """How well the change is known to hold the cause, and a key that findings of one cause share."""
     if finding.kind is FindingKind.LIMIT:
         return Strength.SHOWN, finding.code or finding.message
@@ -123,7 +133,7 @@ def cause_of(finding: Finding, changed: frozenset[str]) -> tuple[Strength, str]:
         return Strength.SHOWN, f"{frames[0].path}:{frames[0].line}"
     if finding.subject is None and finding.path is not None:
         return Strength.SHOWN if finding.path in changed else Strength.OUTSIDE, finding.path
-    suspected = suspects(finding, changed)
+    suspected = suspects(finding, still_changed(changed, since_base))
     why = suspected[0].why if suspected else None
     if why not in (None, ONE_OF_FEW):
         strength = Strength.ONLY_CANDIDATE if why == ONLY_CHANGED else Strength.SHOWN
@@ -158,7 +168,9 @@ def same_root(finding: Finding, cause: Sequence[Finding]) -> bool:
     return any((path, None if whole_file else line) in own for path, line in places)
 
 
-def find_places(findings: Sequence[Finding], changed: frozenset[str]) -> tuple[Place, ...]:
+def find_places(
+    findings: Sequence[Finding], changed: frozenset[str], since_base: frozenset[str] | None = None
+) -> tuple[Place, ...]:
     """
     Where to look, most likely first, each place once, at most MOST_PLACES.
 
@@ -170,7 +182,8 @@ def find_places(findings: Sequence[Finding], changed: frozenset[str]) -> tuple[P
     for finding in findings:
         for place in changed_frames(finding, changed) + own_place(finding, changed, inside=True):
             (in_tests if is_test_file(place.path) else in_code).append(place)
-    suspected = most_common([place for finding in findings for place in suspects(finding, changed)])
+    candidates = still_changed(changed, since_base)
+    suspected = most_common([place for finding in findings for place in suspects(finding, candidates)])
     outside = [place for finding in findings for place in own_place(finding, changed, inside=False)]
     inner = [place for finding in findings for place in inner_frames(finding, changed)]
     ranked: dict[tuple[str, int | None], Place] = {}
@@ -179,16 +192,52 @@ def find_places(findings: Sequence[Finding], changed: frozenset[str]) -> tuple[P
     return tuple(ranked.values())[:MOST_PLACES]
 
 
-def changed_inputs(changed: frozenset[str], globs: Sequence[str]) -> tuple[Place, ...]:
+def still_changed(changed: frozenset[str], since_base: frozenset[str] | None) -> frozenset[str]:
+    """
+    What to suspect of a change without any sign: not the files that were put back to the base since a tree was last ready.
+
+    Where no code differs from the base, that of commits since then is all there is.
+    """
+    fresh = changed if since_base is None else changed & since_base
+    return fresh if any(map(is_source, fresh)) else changed
+
+
+def changed_inputs(
+    changed: frozenset[str],
+    globs: Sequence[str],
+    *,
+    since_base: frozenset[str] | None = None,
+    runs_tests: bool = True,
+) -> tuple[Place, ...]:
     """
     For a failure that names no place (a gate that hangs): the changed code among the gate's inputs, tests after what they test.
 
-    Where no code changed, the settings and data that did: they are all there is to suspect.
+    Where no code changed, the settings and data that did: they are all there is to suspect. Files that equal the base come
+    last, and not at all where code differs from it: most of them were put back.
+
+    Args:
+        since_base: What differs from the base now; None where that is the same as *changed*.
+        runs_tests: False for a gate that cannot run a test; tests are then suspected only where *globs* name them.
     """
-    inputs = matches(globs, changed) if globs else changed
-    code = [path for path in inputs if _CODE.search(path)]
-    suspected = sorted(code or inputs, key=lambda path: (is_test_file(path), path))
-    return tuple(Place(path=path, line=None, why=NOT_NAMED) for path in suspected[:MOST_PLACES])
+    inputs = (
+        matches(globs, changed)
+        if globs
+        else frozenset(path for path in changed if runs_tests or not is_test_file(path))
+    )
+    fresh = inputs if since_base is None else inputs & since_base
+    old = inputs - fresh
+    fresh_code = in_order(fresh, code_only=True)
+    found = fresh_code or [*in_order(fresh), *(in_order(old, code_only=True) or in_order(old))]
+    return tuple(
+        Place(path=path, line=None, why=NOT_NAMED if path in fresh or not fresh else EQUAL_TO_BASE)
+        for path in found[:MOST_PLACES]
+    )
+
+
+def in_order(paths: Iterable[str], *, code_only: bool = False) -> list[str]:
+    """Tests after what they test."""
+    kept = [path for path in paths if not code_only or _CODE.search(path)]
+    return sorted(kept, key=lambda path: (is_test_file(path), path))
 
 
 def most_common(places: Sequence[Place]) -> list[Place]:
@@ -233,6 +282,8 @@ def suspects(finding: Finding, changed: frozenset[str]) -> list[Place]:
     reading files: whether the message or the failing lines name a changed file, whether one is called like the test's
     file, whether only one, or a few, changed at all. The reason given says which of these it is, and that it is no more than that.
     """
+    if finding.kind is FindingKind.LIMIT:  # it counts files, whatever is in them
+        return []
     code = sorted(path for path in changed if is_source(path))
     own = {finding.path, *(path for path, _ in finding.frames)}
     if own.intersection(code) or (finding.subject is None and finding.kind is not FindingKind.TYPE):

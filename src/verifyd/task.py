@@ -7,9 +7,20 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from verifyd.cause import KIND_ORDER, Place, changed_inputs, find_places, first_cause, rank_of_kinds, same_root
+from verifyd.cause import (
+    COUNTED_FILE,
+    KIND_ORDER,
+    MOST_PLACES,
+    Place,
+    changed_inputs,
+    find_places,
+    first_cause,
+    rank_of_kinds,
+    same_root,
+)
+from verifyd.change import Change
 from verifyd.evidence.model import Finding, FindingKind
-from verifyd.pipeline import DIFF_GATE
+from verifyd.pipeline import DIFF_GATE, Gate
 from verifyd.redact import redact
 from verifyd.report import GateReport, Report
 from verifyd.reproduce import reproduce_command
@@ -24,6 +35,8 @@ BY_REASON = frozenset(
     {Reason.TIMED_OUT, Reason.TOO_MANY_PROCESSES, Reason.TOO_FEW_TESTS, Reason.NO_TESTS_RAN, Reason.EXIT_STATUS}
 )
 """Reasons that are the failure themselves; findings beside them are hints, not what must go away."""
+
+_INLINE_CODE = re.compile(r"\s*(?:\S*/)?(?:python[\d.]*|node|ruby|perl)\s+(?:-\S+\s+)*-[ce]\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +101,7 @@ def make_task(
         return None
     gate = min(failing, key=lambda candidate: precedence(candidate, report))
     verdict, outcome = gate.verdict, gate.verdict.outcome
-    cause = first_cause(verdict.evidence.errors, report.changed_since_ready)
+    cause = first_cause(verdict.evidence.errors, report.changed_since_ready, report.change.paths)
     fingerprint = task_fingerprint(verdict, cause)
     attempt = 1 + seen_on(fingerprint)
     findings = cause[:MOST_FINDINGS]
@@ -118,14 +131,45 @@ def make_task(
 
 
 def places_of(findings: Sequence[Finding], verdict: Verdict, report: Report) -> tuple[Place, ...]:
-    """Where to look; a file that the change deleted is not called changed."""
-    changed = report.changed_since_ready
-    gone = frozenset(report.change.deleted_files)
-    places = find_places(findings, changed) or changed_inputs(changed, verdict.gate.paths)
-    return tuple(
-        replace(place, why=re.sub("^changed", "deleted", place.why)) if place.path in gone else place
-        for place in places
+    """Where to look, each place once."""
+    changed, since_base, gate = report.changed_since_ready, report.change.paths, verdict.gate
+    places = (
+        find_places(findings, changed, since_base)
+        or counted_files(findings, report.change)
+        or changed_inputs(changed, gate.paths, since_base=since_base, runs_tests=may_run_tests(gate))
     )
+    now: dict[tuple[str, int | None], Place] = {}
+    for place in places:
+        current = as_it_is_now(place, report.change)
+        now.setdefault((current.path, current.line), current)
+    return tuple(now.values())
+
+
+def counted_files(findings: Sequence[Finding], change: Change) -> tuple[Place, ...]:
+    """The files that an exceeded limit on files counts, where no line of theirs was edited."""
+    codes = {finding.code for finding in findings if finding.kind is FindingKind.LIMIT}
+    gone = change.deleted_files if "limits.deleted_files" in codes else ()
+    touched = tuple(file.path for file in change.files) if "limits.changed_files" in codes else ()
+    paths = list(dict.fromkeys([*gone, *touched]))
+    return tuple(Place(path=path, line=None, why=COUNTED_FILE) for path in paths[:MOST_PLACES])
+
+
+def as_it_is_now(place: Place, change: Change) -> Place:
+    """A file that the change deleted is not called changed, and one that it renamed is called by its new name."""
+    if place.path in change.deleted_files:
+        why = re.sub("^changed", "deleted", place.why)
+        return replace(place, why=why if why.startswith("deleted") else f"deleted; {why}")
+    renamed = next((file for file in change.files if file.old_path and place.path in file.touched), None)
+    return (
+        place
+        if renamed is None
+        else replace(place, path=renamed.path, why=f"renamed from {renamed.old_path}; {place.why}")
+    )
+
+
+def may_run_tests(gate: Gate) -> bool:
+    """False for code that stands in the command itself (``python -c …``) and does not speak of tests."""
+    return _INLINE_CODE.match(gate.script) is None or "test" in gate.script
 
 
 def precedence(gate: GateReport, report: Report) -> tuple[bool, int, int, int]:
@@ -172,11 +216,14 @@ def task_fingerprint(verdict: Verdict, cause: Sequence[Finding]) -> str:
     """
     Of the cause's finding with the smallest fingerprint, so that the order of findings does not matter.
 
-    Where the reason itself is the failure (a time limit, no tests), of gate and reason: what else was printed may wander.
+    Where the reason itself is the failure (a time limit, no tests), of gate, script and reason: what else was printed may
+    wander, and a command that a person has changed since is another failure.
     """
     if cause and verdict.reason not in BY_REASON:
         return min(finding.fingerprint for finding in cause)
-    return hashlib.sha256(f"{verdict.gate.name}\0{verdict.reason}".encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        f"{verdict.gate.name}\0{verdict.reason}\0{verdict.gate.script}".encode("utf-8", "surrogateescape")
+    ).hexdigest()[:16]
 
 
 def failure_fingerprints(verdict: Verdict) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pytest
 from tests.support.builders import a_finding, a_lint_finding
 from verifyd.cause import (
     COUNTED,
+    EQUAL_TO_BASE,
     FORBIDDEN,
     INNERMOST,
     NAMED_IN_DETAIL,
@@ -210,6 +211,45 @@ class TestPlaces:
         files = changed("pyproject.toml", "data/list.xml")
         assert changed_inputs(files, ("*.xml",)) == (a_place("data/list.xml", None, NOT_NAMED),)
         assert [place.path for place in changed_inputs(files, ())] == ["data/list.xml", "pyproject.toml"]
+
+    def test_a_file_that_was_put_back_to_the_base_is_no_place(self) -> None:
+        """It differs from the last ready tree alone; what is edited now is what hangs."""
+        files = changed("src/remark.py", "tests/test_calc.py")
+        assert changed_inputs(files, (), since_base=changed("tests/test_calc.py")) == (
+            a_place("tests/test_calc.py", None, NOT_NAMED),
+        )
+
+    def test_settings_edited_now_come_before_code_that_equals_the_base(self) -> None:
+        """Code committed since the last ready tree may still be to blame."""
+        files = changed("src/calc.py", "pyproject.toml")
+        assert changed_inputs(files, (), since_base=changed("pyproject.toml")) == (
+            a_place("pyproject.toml", None, NOT_NAMED),
+            a_place("src/calc.py", None, EQUAL_TO_BASE),
+        )
+
+    def test_where_nothing_differs_from_the_base_commits_since_the_ready_tree_are_named(self) -> None:
+        """A hang that was committed is found all the same."""
+        assert changed_inputs(changed("src/calc.py", "README.md"), (), since_base=changed()) == (
+            a_place("src/calc.py", None, NOT_NAMED),
+        )
+
+    def test_a_gate_that_cannot_run_a_test_suspects_none(self) -> None:
+        """Unless its own inputs name it."""
+        files = changed("tests/test_calc.py")
+        assert changed_inputs(files, (), runs_tests=False) == ()
+        assert changed_inputs(files, ("tests/**",), runs_tests=False) == (
+            a_place("tests/test_calc.py", None, NOT_NAMED),
+        )
+
+    def test_a_file_that_was_put_back_is_not_suspected_of_a_wrong_value(self) -> None:
+        """One source file differs from the base: it is the only one, whatever was tried before."""
+        finding = a_finding(
+            path="tests/test_all.py", frames=(("tests/test_all.py", 5),), message="assert 1 == 2", detail=""
+        )
+        files = changed("src/engine.py", "src/remark.py")
+        assert find_places([finding], files, changed("src/engine.py"))[0] == a_place(
+            "src/engine.py", None, ONLY_CHANGED
+        )
 
     def test_a_failure_without_any_file_has_no_place(self) -> None:
         """Nothing is made up."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.builders import (
     TREE,
+    a_change,
     a_failure,
     a_file_change,
     a_finding,
@@ -23,10 +24,12 @@ from tests.support.builders import (
     an_outcome,
     an_unproven,
 )
-from verifyd.cause import INNERMOST, REPORTED, Place
+from verifyd.builtin.diff import judge_change
+from verifyd.cause import INNERMOST, NOT_NAMED, REPORTED, Place
 from verifyd.change import Change, ChangeKind
 from verifyd.evidence.model import Finding, FindingKind, Severity
 from verifyd.outcome import End
+from verifyd.pipeline import Limits, Scope
 from verifyd.report import Report
 from verifyd.task import Task, failure_fingerprints, make_task
 from verifyd.verdict import Reason, Status, Verdict, judge
@@ -56,6 +59,64 @@ def test_a_deleted_file_is_called_deleted() -> None:
         line=None,
         why="deleted, and the message names it; no frame of the failure lies in the change",
     )
+
+
+def test_a_file_that_was_put_back_to_the_base_is_not_where_a_gate_hangs() -> None:
+    """Only what differs from the base now is named first."""
+    report = a_report(
+        a_failure(end=End.TIMED_OUT, exit_code=None),
+        change=a_change(TEST),
+        changed_since_ready=frozenset({"src/calc.py", TEST}),
+    )
+    assert a_task(report).where == (Place(path=TEST, line=None, why=NOT_NAMED),)
+
+
+def test_a_limit_on_files_names_renamed_ones_by_their_new_names() -> None:
+    """The old name leads nowhere."""
+    moved = [
+        a_file_change(f"lib/{name}.py", old_path=f"src/{name}.py", kind=ChangeKind.RENAMED, added=0, deleted=0)
+        for name in "ab"
+    ]
+    change = Change(files=tuple(moved))
+    verdict = judge_change(change, Limits(changed_files=1), None)
+    task = a_task(a_report(verdict, changed=sorted(change.paths), change=change))
+    assert task.where == (
+        Place(path="lib/a.py", line=None, why="renamed from src/a.py; what the limit counts"),
+        Place(path="lib/b.py", line=None, why="renamed from src/b.py; what the limit counts"),
+    )
+
+
+def test_a_limit_on_deleted_files_names_them_alone() -> None:
+    """What else changed does not count."""
+    change = Change(files=(a_file_change("src/calc.py"), a_file_change("src/old.py", kind=ChangeKind.DELETED)))
+    verdict = judge_change(change, Limits(deleted_files=0), None)
+    task = a_task(a_report(verdict, changed=sorted(change.paths), change=change))
+    assert task.where == (Place(path="src/old.py", line=None, why="deleted; what the limit counts"),)
+
+
+def test_a_protected_file_that_was_renamed_is_found_under_its_new_name() -> None:
+    """Both ends of the rename are one place."""
+    change = Change(files=(a_file_change("b.yml", old_path="a.yml", kind=ChangeKind.RENAMED),))
+    verdict = judge_change(change, None, Scope(protected=("a.yml",)))
+    task = a_task(a_report(verdict, changed=sorted(change.paths), change=change))
+    assert task.where == (Place(path="b.yml", line=None, why="renamed from a.yml; a change that is not allowed here"),)
+
+
+def test_a_gate_that_runs_code_of_its_own_points_at_no_test() -> None:
+    """``python -c`` cannot have failed because of a test file that it does not name."""
+    verdict = a_failure(gate=a_gate("import", script="python -c 'import calc'"))
+    assert a_task(a_report(verdict, changed=[TEST])).where == ()
+    assert a_task(a_report(verdict, changed=[TEST, "src/calc.py"])).where == (
+        Place(path="src/calc.py", line=None, why=NOT_NAMED),
+    )
+    runs_tests = a_failure(gate=a_gate("import", script="python -c 'import tests.test_calc'"))
+    assert a_task(a_report(runs_tests, changed=[TEST])).where == (Place(path=TEST, line=None, why=NOT_NAMED),)
+
+
+def test_attempts_at_a_failure_without_findings_begin_again_with_another_script() -> None:
+    """The exit status of another command is another failure."""
+    ids = {a_task(a_report(a_failure(gate=a_gate("build", script=script)))).id for script in ("make", "make -j2")}
+    assert len(ids) == 2
 
 
 def test_a_failing_test_becomes_a_whole_task() -> None:
