@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verifyd.evidence.model import Finding
+from verifyd.evidence.model import Finding, FindingKind
 from verifyd.shell.simple_words import Options, quote, words_set
 
 MOST_TESTS = 5
@@ -169,16 +169,24 @@ _JS_TEST = re.compile(r"(?:\.(?:test|spec|e2e)\.[cm]?[jt]sx?$|(?:^|/)__tests__/)
 
 
 def narrow_jest(words: Sequence[str], failing: Failing) -> list[str] | None:
-    """The files that the failures passed through, exactly, and a pattern of full names."""
+    """The files that the failures passed through, exactly, and a pattern of full names; a file that could not be loaded has none."""
     if any("::" in subject or " > " in subject or " › " in subject for subject in failing.subjects):
         return None
     kept = JEST.keep(words, lambda word: not word.startswith("-"))
+    unloaded = [subject for subject in failing.subjects if is_unloaded(subject, failing.findings)]
     files = [file for finding in failing.findings if (file := js_test_file(finding)) is not None]
-    paths = (
-        [quote(failing.from_root(file)) for file in dict.fromkeys(files)] if len(files) == len(failing.findings) else []
-    )
-    named = ["-t", quote(f"^{either([regex_quote(subject) for subject in failing.subjects])}$")]
+    by_path = [failing.path(file) for file in unloaded] or [
+        failing.from_root(file) for file in files if len(files) == len(failing.findings)
+    ]
+    names = [regex_quote(subject) for subject in failing.subjects]
+    named = [] if unloaded else ["-t", quote(f"^{either(names)}$")]
+    paths = [quote(path) for path in dict.fromkeys(by_path)]
     return [*kept, *named, *(["--runTestsByPath", *paths] if paths else [])]
+
+
+def is_unloaded(subject: str, findings: Sequence[Finding]) -> bool:
+    """Whether a subject of jest is a file that could not be loaded: as its kind says, by its own path."""
+    return any(finding.subject == subject and finding.kind is FindingKind.COLLECTION for finding in findings)
 
 
 def js_test_file(finding: Finding) -> str | None:

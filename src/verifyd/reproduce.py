@@ -38,6 +38,12 @@ _STRUCTURE = words_set(
 )
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
 _SEVERAL = re.compile(r"[\n;]|(?<!\|)\|(?!\|)")
+_GIVEN = {
+    "VERIFYD_ARTIFACTS": '"$(mktemp -d)"',
+    "TMPDIR": '"$(mktemp -d)"',
+    "VERIFYD_TREE": "\"$(git rev-parse 'HEAD^{tree}')\"",
+}
+"""A folder of its own for each; the tree's id is that of the last commit, which is as near as a shell comes."""
 _CONTEXT = frozenset({"cd", "export", "source", "."})
 _STRICT = {Shell.BASH: "set -eo pipefail", Shell.SH: "set -eu", Shell.ZSH: "set -e -o pipefail"}
 
@@ -139,7 +145,8 @@ def command_line(gate: Gate, tool: ToolCommand, rest: Sequence[str]) -> str:
     if tool.context and environment:
         enter, environment = [f"export {' '.join(environment)}", *enter], []
     command = " ".join([*environment, *tool.head, *rest])
-    before = [*enter, *tool.context]
+    given = exports_for(gate, " ".join([*tool.context, command]))
+    before = [*given, *enter, *tool.context]
     return f"({' && '.join([*before, command])})" if before else command
 
 
@@ -147,11 +154,22 @@ def whole(gate: Gate) -> str:
     """The gate's own script, in its folder and environment, ending at the first command that fails."""
     script = gate.script.strip("\n")
     enter = [f"cd {quote(gate.cwd)}"] if gate.cwd != "." else []
-    enter += [f"export {name}={quote(value)}" for name, value in gate.env]
+    enter += [*exports_for(gate, script), *(f"export {name}={quote(value)}" for name, value in gate.env)]
     if not enter and not needs_strictness(script):
         return script
     strict = [_STRICT[gate.shell]]
     return "\n".join(["(", *strict, *enter, script, ")"])
+
+
+def exports_for(gate: Gate, text: str) -> list[str]:
+    """What verifyd itself sets for a gate, for the names that a script uses: in the reader's shell they are empty."""
+    own = {name for name, _ in gate.env}
+    values = {**_GIVEN, "VERIFYD_GATE": quote(gate.name)}
+    return [
+        f"export {name}={value}"
+        for name, value in values.items()
+        if name not in own and re.search(rf"(?<!\w){name}(?!\w)", text) is not None
+    ]
 
 
 def needs_strictness(script: str) -> bool:

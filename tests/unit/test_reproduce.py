@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.builders import a_finding, a_gate
+from verifyd.evidence.model import FindingKind
 from verifyd.pipeline import Shell
 from verifyd.reproduce import reproduce_command
 from verifyd.shell.simple_words import quote
@@ -253,6 +254,60 @@ def test_jest_is_narrowed_by_file_where_it_is_known_and_by_name() -> None:
     assert (
         narrowed("yarn jest --ci", "calc adds", "calc takes", paths=("src/calc.js",))
         == "yarn jest --ci -t '^(calc adds|calc takes)$'"
+    )
+
+
+def test_a_suite_that_jest_could_not_load_is_narrowed_to_its_file() -> None:
+    """Its name is its path, as the gate's folder sees it; no test in it has a name yet, so other tests' names do not choose."""
+    suite = a_finding(subject="src/a.test.js", path="web/src/a.test.js", kind=FindingKind.COLLECTION)
+    other = a_finding(subject="calc adds", path="web/src/b.test.js")
+    gate = a_gate("tests", script="npx jest --ci src", cwd="web")
+    assert (
+        reproduce_command(gate, ["src/a.test.js"], [suite])
+        == "(cd web && npx jest --ci --runTestsByPath src/a.test.js)"
+    )
+    assert reproduce_command(gate, ["src/a.test.js", "calc adds"], [suite, other]) == (
+        "(cd web && npx jest --ci --runTestsByPath src/a.test.js)"
+    )
+
+
+@pytest.mark.parametrize(
+    "script,fields,expected",
+    [
+        (
+            "mypy --junit-xml $VERIFYD_ARTIFACTS/m.xml src",
+            {},
+            '(\nset -eo pipefail\nexport VERIFYD_ARTIFACTS="$(mktemp -d)"\nmypy --junit-xml $VERIFYD_ARTIFACTS/m.xml src\n)',
+        ),
+        (
+            'build "${TMPDIR}/out" && echo $VERIFYD_GATE',
+            {"shell": Shell.SH},
+            '(\nset -eu\nexport TMPDIR="$(mktemp -d)"\nexport VERIFYD_GATE=tests\nbuild "${TMPDIR}/out" && echo $VERIFYD_GATE\n)',
+        ),
+        (
+            "build ${TMPDIR:-/tmp}/out $TMPDIRS",
+            {"env": (("TMPDIR", "/x"),)},
+            "(\nset -eo pipefail\nexport TMPDIR=/x\nbuild ${TMPDIR:-/tmp}/out $TMPDIRS\n)",
+        ),
+        (
+            "echo $TMPDIRS # $VERIFYD_TREE",
+            {},
+            "(\nset -eo pipefail\nexport VERIFYD_TREE=\"$(git rev-parse 'HEAD^{tree}')\"\necho $TMPDIRS # $VERIFYD_TREE\n)",
+        ),
+    ],
+)
+def test_what_verifyd_sets_for_a_gate_is_set_in_the_command(
+    script: str, fields: dict[str, object], expected: str
+) -> None:
+    """Pasted into a shell, a script that writes below ``$VERIFYD_ARTIFACTS`` would write to the root of the disk."""
+    assert reproduce_command(a_gate("tests", script=script, **fields), [], []) == expected
+
+
+def test_a_narrowed_command_gets_the_folders_that_it_still_names() -> None:
+    """Results that go elsewhere are left out, and so is their folder; what is kept has one."""
+    assert narrowed("pytest --junitxml=$VERIFYD_ARTIFACTS/j.xml", NODE) == f"pytest {NODE}"
+    assert narrowed("pytest --page-dir=$VERIFYD_ARTIFACTS/p", NODE) == (
+        f'(export VERIFYD_ARTIFACTS="$(mktemp -d)" && pytest --page-dir=$VERIFYD_ARTIFACTS/p {NODE})'
     )
 
 
