@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # ``python -m verifyd`` puts the working folder before everything else: a click.py of the repository would be run here.
+    del sys.path[0]
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from verifyd.doors.cli import run_command_line
+    try:
+        from verifyd.doors.cli import run_command_line
+    except Exception as error:  # noqa: BLE001 - nobody else handles it, and Python's own exit code for it means ``not ready``
+        from verifyd.app.bug_report import report_bug
 
+        sys.exit(report_bug(error))
     run_command_line()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 
 from verifyd.app.finish import Result
 from verifyd.app.ports import Repository
@@ -19,6 +20,11 @@ from verifyd.task import Task
 SIZE_LIMIT_BYTES = 1024 * 1024
 BEGIN, END = "<!-- verifyd:begin -->", "<!-- verifyd:end -->"
 BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
+
+
+def report_files(repository: Repository) -> tuple[Path, ...]:
+    """The files that ``publish`` writes or removes, the progress file left out."""
+    return tuple(repository.report_dir / name for name in (".gitignore", "readiness.json", "READINESS.md", "TASK.md"))
 
 
 def publish(world: World, repository: Repository, result: Result) -> None:

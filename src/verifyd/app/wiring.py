@@ -98,15 +98,3 @@ def open_here(world: World, folder: str) -> Repository:
     substitute = Path(tempfile.mkdtemp(prefix="verifyd-state-")).resolve()
     atexit.register(shutil.rmtree, substitute, ignore_errors=True)
     return replace(repository, substitute=substitute)
-
-
-def write_bug_report(text: str) -> Path | None:
-    """A traceback into a file of its own; None when even that fails."""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="verifyd-bug-", suffix=".txt", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        return Path(file.name)
-    except OSError:
-        return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from verifyd.app.approve import approve_pipeline, propose
+from verifyd.app.declared import VERIFY_MD
 from verifyd.app.judged import Request
 from verifyd.app.ports import Repository
 from verifyd.app.wiring import make_world, open_here
@@ -116,12 +117,30 @@ def run(
 ) -> None:
     """``verifyd run``."""
     world, repository = open_world(folder)
+    if output is not None:
+        check_output(repository, Path(output))
     request = request_of(base=base, ref=ref, staged=staged, gates=gates, fail_fast=fail_fast, reuse=not no_reuse)
     ask_for_approval(world, repository, request)
     result = verify_with_progress(world, repository, request)
     publish_or_say(world, repository, result)
     answer(world, result, output_format, output)
     end(exit_code_for(result.report))
+
+
+def check_output(repository: Repository, path: Path) -> None:
+    """UsageError for an answer in the place of what git or we live by: its index, VERIFY.md, or a file of the report."""
+    from verifyd.app.publish import report_files
+
+    real = path.resolve()
+    is_gits = any(real.is_relative_to(folder) for folder in (repository.git_dir, repository.common_dir))
+    ours = (repository.root / VERIFY_MD, repository.root / ".git", *report_files(repository))
+    if is_gits or real in ours:
+        whose = (
+            "is part of git's folder"
+            if is_gits or real.name == ".git"
+            else "is a file that verifyd itself reads or writes"
+        )
+        raise UsageError(f"{str(path)!r} {whose}", where="--output", remedy="Name another file: --output report.json")
 
 
 def publish_or_say(world: World, repository: Repository, result: Result) -> None:

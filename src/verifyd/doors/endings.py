@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 from contextlib import suppress
 
 import click
 
+from verifyd.app.bug_report import report_bug
 from verifyd.errors import ExitCode, VerifydError
 
 
@@ -73,14 +73,3 @@ def printable(text: str) -> str:
     from verifyd.evidence.clean import clean_text
 
     return clean_text(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def report_bug(error: Exception) -> int:
-    """Write the traceback to a file and say where it is."""
-    from verifyd.app.wiring import write_bug_report
-
-    text = "".join(traceback.format_exception(error))
-    path = write_bug_report(text)
-    click.echo(f"verifyd: this is our bug, not yours: {type(error).__name__}: {printable(str(error))}", err=True)
-    click.echo(f"  The traceback is in {path}." if path else text, err=True)
-    return ExitCode.BUG
