@@ -7,7 +7,8 @@ Every error that ends a command, and the exit code it ends it with.
     └── UndeterminedError     3   no verdict can be given: git, the store or the machine said no
         ├── GitError              git refused, or the tree cannot be read
         ├── StoreError            the history database or a report cannot be written
-        └── MachineError          a process or sandbox cannot be started
+        ├── MachineError          a process or sandbox cannot be started
+        └── WatchError            the folder that is watched is no longer there
 
 A failing gate is not an error; it is a Verdict. Anything else that is raised is our bug: exit 70.
 """
@@ -101,3 +102,7 @@ class StoreError(UndeterminedError):
 
 class MachineError(UndeterminedError):
     """A process or a sandbox cannot be started on this machine."""
+
+
+class WatchError(UndeterminedError):
+    """The work tree that is watched was moved, removed or unmounted."""
