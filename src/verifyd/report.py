@@ -142,7 +142,7 @@ def readiness_of(gates: Sequence[GateReport], holds: Sequence[Hold] = ()) -> tup
     if open_ones:
         return Readiness.UNPROVEN, open_ones[0].reason, named("not run", open_ones)
     if not [gate for gate in required if gate.verdict.gate.name != DIFF_GATE]:
-        return Readiness.UNPROVEN, "no_gates", "VERIFY.md declares no required gate that runs by itself"
+        return Readiness.UNPROVEN, str(Reason.NO_GATES), "VERIFY.md declares no required gate that runs by itself"
     return Readiness.READY, None, ""
 
 

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     CONFLICTED = "conflicted"
     UNSAVED = "unsaved"
     NOT_SELECTED = "not_selected"
+    NO_GATES = "no_gates"
 
 
 MACHINE_READABLE = frozenset({"sarif", "junit", "matcher", "builtin"})

@@ -150,7 +150,7 @@ def test_required_failures_are_told_before_optional_ones_and_ten_findings_at_mos
     lint = a_failure(*(a_lint_finding(line=line) for line in range(1, 14)), gate=a_gate("lint"))
     page = read_page(render_markdown(a_report(optional, lint), None))
     assert [text for _, text in page.headings[2:4]] == ["lint: failed", "extra: failed"]
-    assert "and 3 more." in page.texts
+    assert "and 3 more: verifyd log lint" in page.texts
     assert len([content for language, content in page.fences if language == "text"]) == 11
 
 

@@ -184,7 +184,7 @@ def test_the_json_is_of_the_published_shape() -> None:
     """Commands, reasons and times for scripts."""
     pipeline = a_pipeline(a_gate("lint", paths=("**/*.py",)), a_gate("deploy", manual=Manual.OUTSIDE))
     plan = make_plan(
-        pipeline, a_change("src/calc.py"), {"lint": Timing(estimate_s=0.3)}, tree_paths=frozenset({"src/calc.py"})
+        pipeline, a_change("src/calc.py"), {"lint": Timing(estimate_s=0.30000000000000004)}, tree_paths=frozenset({"src/calc.py"})
     )
     document = json.loads(render_plan_json(plan, Declared(written=pipeline), a_snapshot()))
     jsonschema.validate(document, PlanDocument.model_json_schema(by_alias=True, mode="serialization"))

@@ -127,7 +127,7 @@ def failure(gate: GateReport) -> str:
     if not found and outcome is not None and outcome.tail:
         lines += ["", "The end of its output:", "", fence(shown(outcome.tail)[-MESSAGE_LIMIT:].lstrip("\n"))]
     if len(found) > MOST_FINDINGS:
-        lines += ["", f"and {len(found) - MOST_FINDINGS} more."]
+        lines += ["", f"and {len(found) - MOST_FINDINGS} more: {code(f'verifyd log {shown_line(verdict.gate.name)}')}"]
     return "\n".join(lines)
 
 

@@ -183,7 +183,7 @@ def render_plan_json(plan: Plan, declared: DeclaredPipeline, snapshot: Snapshot)
         pipeline=pipeline.digest,
         approved=approved is not None and approved.current,
         holds=tuple(hold.explanation for hold in declared.holds),
-        critical_path_s=plan.critical_path_s,
+        critical_path_s=to_milliseconds(plan.critical_path_s),
         selected=plan.selected,
         gates=tuple(gate_plan(gate) for gate in plan.gates),
         limits=pipeline.limits,
@@ -193,6 +193,11 @@ def render_plan_json(plan: Plan, declared: DeclaredPipeline, snapshot: Snapshot)
         ),
     )
     return json.dumps(document.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=True) + "\n"
+
+
+def to_milliseconds(value_s: float | None) -> float | None:
+    """Seconds as everywhere in JSON: no measurement means more digits."""
+    return round(value_s, 3) if value_s is not None else None
 
 
 def gate_plan(planned: PlannedGate) -> GatePlan:
@@ -208,7 +213,7 @@ def gate_plan(planned: PlannedGate) -> GatePlan:
         folder=gate.cwd,
         inputs=gate.paths,
         input_files=planned.inputs if gate.paths else None,
-        expected_s=planned.expected_s,
+        expected_s=to_milliseconds(planned.expected_s),
         timeout_s=gate.timeout_s,
         needs=gate.needs,
         optional=gate.optional,
