@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from verifyd.json_shape import to_json
 
 DEFAULT_TIMEOUT_S = 600.0
 DIFF_GATE = "diff"
@@ -78,13 +79,8 @@ class Manual(StrEnum):
     NOT_A_COMMAND = "does not read as a command"
 
 
-class Declared(BaseModel):
-    """Common to all that VERIFY.md declares: frozen, and no unknown key passes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class EvidenceSource(Declared):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSource:
     """
     Where a gate leaves its machine-readable result.
 
@@ -96,7 +92,8 @@ class EvidenceSource(Declared):
     pattern: str = ""
 
 
-class Gate(Declared):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
     """
     One declared check: a script, the conditions it runs under, and what counts as a pass.
 
@@ -118,10 +115,10 @@ class Gate(Declared):
     """
 
     name: str
-    line: int = Field(ge=1)
+    line: int = field(metadata={"ge": 1})
     script: str
     shell: Shell = Shell.BASH
-    timeout_s: float = Field(default=DEFAULT_TIMEOUT_S, gt=0)
+    timeout_s: float = field(default=DEFAULT_TIMEOUT_S, metadata={"gt": 0})
     paths: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     optional: bool = False
@@ -129,15 +126,15 @@ class Gate(Declared):
     when: frozenset[Door] = frozenset(Door)
     cwd: str = "."
     env: tuple[tuple[str, str], ...] = ()
-    expect: int = Field(default=0, ge=0, le=255)
-    min_tests: int | None = Field(default=None, ge=0)
+    expect: int = field(default=0, metadata={"ge": 0, "le": 255})
+    min_tests: int | None = field(default=None, metadata={"ge": 0})
     evidence: EvidenceSource | None = None
     fix: str | None = None
     on_change: OnChange = OnChange.AUTO
     isolate: Isolate = Isolate.AUTO
     ignored: Ignored = Ignored.SHOW
     exclusive: bool = False
-    cpus: int = Field(default=1, ge=1)
+    cpus: int = field(default=1, metadata={"ge": 1})
     server: str | None = None
     ready: str | None = None
     artifacts: tuple[str, ...] = ()
@@ -156,7 +153,8 @@ class Gate(Declared):
         return f"{first} …" if rest else first
 
 
-class Limits(Declared):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
     """
     How large a change may be; None means no bound.
 
@@ -164,12 +162,13 @@ class Limits(Declared):
         changed_lines: Added plus deleted, generated and lock files left out.
     """
 
-    changed_lines: int | None = Field(default=None, ge=0)
-    changed_files: int | None = Field(default=None, ge=0)
-    deleted_files: int | None = Field(default=None, ge=0)
+    changed_lines: int | None = field(default=None, metadata={"ge": 0})
+    changed_files: int | None = field(default=None, metadata={"ge": 0})
+    deleted_files: int | None = field(default=None, metadata={"ge": 0})
 
 
-class Scope(Declared):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
     """
     Which paths a change may touch, as gitignore-style globs.
 
@@ -182,17 +181,17 @@ class Scope(Declared):
     protected: tuple[str, ...] = ()
 
 
-class LeftOut(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
     """Something on the page that looks like a command and was not taken as a gate, with the reason: for ``plan`` alone."""
-
-    model_config = ConfigDict(frozen=True)
 
     line: int
     text: str
     reason: str
 
 
-class Pipeline(Declared):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
     """
     All that VERIFY.md declares.
 
@@ -225,7 +224,7 @@ class Pipeline(Declared):
 
         The order of gates does not either: order follows from ``needs`` and from measured times.
         """
-        meaning = self.model_dump(mode="json", exclude={"left_out", "title", "gates"})
+        meaning = {key: value for key, value in to_json(self).items() if key not in ("left_out", "title")}
         meaning["gates"] = sorted((gate_meaning(gate) for gate in self.gates), key=lambda gate: str(gate["name"]))
         text = json.dumps({"schema": "verifyd.pipeline/1", **meaning}, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -237,9 +236,8 @@ class Pipeline(Declared):
 
 def gate_meaning(gate: Gate) -> dict[str, object]:
     """The part of one gate that bears on its meaning, JSON-ready, in a stable order."""
-    meaning: dict[str, object] = gate.model_dump(mode="json", exclude={"line", "estimate_s", "expected_text"})
-    meaning["when"] = sorted(gate.when)
-    return meaning
+    unmeant = ("line", "estimate_s", "expected_text")
+    return {key: value for key, value in to_json(gate).items() if key not in unmeant}
 
 
 class ApprovedBy(StrEnum):
@@ -249,10 +247,8 @@ class ApprovedBy(StrEnum):
     FLAG = "flag"
 
 
-Readable = Annotated[str, Field(min_length=1)]
-
-
-class Approval(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
     """
     That a person let this pipeline run.
 
@@ -263,11 +259,9 @@ class Approval(BaseModel):
         page: Sha256, hex, of the page it was read from: the very same bytes need not be read again.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    schema_: Literal["verifyd.approval/1"] = Field(default="verifyd.approval/1", alias="schema")
-    digest: Readable
+    schema_: Literal["verifyd.approval/1"] = field(default="verifyd.approval/1", metadata={"alias": "schema"})
+    digest: str = field(metadata={"min_length": 1})
     by: ApprovedBy
-    at: Readable
+    at: str = field(metadata={"min_length": 1})
     pipeline: Pipeline
     page: str = ""

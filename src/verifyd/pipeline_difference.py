@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel
-
+from verifyd.json_shape import names_of
 from verifyd.pipeline import (
     DIFF_GATE,
     EvidenceKind,
@@ -111,7 +110,7 @@ def compare_gate(old: Gate, new: Gate | None) -> GateDifference | None:
 
 def gate_changes(old: Gate, new: Gate) -> Iterator[FieldChange]:
     """The fields that differ."""
-    for field in Gate.model_fields:
+    for field in names_of(Gate):
         if field not in UNSEEN and getattr(old, field) != getattr(new, field):
             weakened = WEAKENED.get(field, never)(old, new)
             yield FieldChange(
@@ -145,7 +144,7 @@ def limit_changes(old: Limits | None, new: Limits | None) -> Iterator[FieldChang
     """Limits that differ; a higher one, or none, is weaker."""
     if (old is None) != (new is None) and (old or Limits()) == (new or Limits()):
         yield presence_change("limits", old, new)
-    for field in Limits.model_fields:
+    for field in names_of(Limits):
         before, after = getattr(old or Limits(), field), getattr(new or Limits(), field)
         if before != after:
             weakened = before is not None and (after is None or after > before)
@@ -174,7 +173,7 @@ def scope_changes(old: Scope | None, new: Scope | None) -> Iterator[FieldChange]
         )
 
 
-def presence_change(field: str, old: BaseModel | None, new: BaseModel | None) -> FieldChange:
+def presence_change(field: str, old: Limits | Scope | None, new: Limits | Scope | None) -> FieldChange:
     """A setting that is declared without saying anything, and one that is not declared."""
     return FieldChange(
         field=field, old="declared" if old else NOTHING, new="declared" if new else NOTHING, weakened=False

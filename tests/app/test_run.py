@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import anyio
 import pytest
@@ -23,9 +24,9 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
     return ("trio", {"clock": trio.testing.MockClock(autojump_threshold=0)})
 
 
-def planned(name: str, *, skip: Skip | None = None, **attributes: object) -> PlannedGate:
+def planned(name: str, *, skip: Skip | None = None, **attributes: Any) -> PlannedGate:
     """A gate of a plan with these attributes."""
-    gate = Gate.model_validate({"name": name, "line": 1, "script": name, **attributes})
+    gate = Gate(**{"name": name, "line": 1, "script": name, **attributes})
     return PlannedGate(gate=gate, skip=skip, inputs=-1, timing=Timing(), why="")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.docs.pages import ROOT, fences, table
 from verifyd.doors.cli import FORMATS
 from verifyd.edge.environment import MARK_NAME, gate_environment
 from verifyd.errors import ExitCode
+from verifyd.json_shape import names_of, published
 from verifyd.pipeline import Door, Gate, Limits, Manual, Scope
 from verifyd.plan import Skip
 from verifyd.render.document import FindingEntry, GateEntry, ReportDocument, TaskDocument
@@ -71,7 +73,7 @@ def test_the_flags_are_called_flags(row: list[str]) -> None:
 
 def test_the_page_names_exactly_the_settings_of_the_front_matter() -> None:
     """Limits and scope by each of their own settings."""
-    inner = [*(f"limits.{name}" for name in Limits.model_fields), *(f"scope.{name}" for name in Scope.model_fields)]
+    inner = [*(f"limits.{name}" for name in names_of(Limits)), *(f"scope.{name}" for name in names_of(Scope))]
     expected = [*(name for name in SETTINGS if name not in ("limits", "scope")), *inner]
     assert sorted(first_cells(VERIFY_MD, "setting", "value")) == sorted(expected)
 
@@ -138,7 +140,7 @@ def test_the_page_names_exactly_the_keys_of_each_document(
     """One of the tables of keys has each key of the model and no other; a task's schema name stands in the text."""
     from tests.docs.pages import tables
 
-    named = {field.alias or name for name, field in model.model_fields.items()}
+    named = {published(field) for field in fields(model)}
     wanted = named - {"schema"} if model is TaskDocument else named
     found = [
         {name for row in rows[1:] for name in coded(row[0])} for rows in tables(REPORT) if tuple(rows[0][:2]) == header

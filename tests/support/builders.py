@@ -9,6 +9,7 @@ from typing import Any
 
 from verifyd.change import Change, ChangeKind, FileChange
 from verifyd.evidence.model import Evidence, Finding, FindingKind, Severity, TestCounts
+from verifyd.json_shape import names_of
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import ApprovedBy, Gate
 from verifyd.plan import PlannedGate
@@ -190,7 +191,7 @@ def a_task(
 
 def a_planned(name: str = "tests", *, timing: Timing | None = None, **fields: Any) -> PlannedGate:
     """A gate that runs."""
-    gate_fields = {key: fields.pop(key) for key in tuple(fields) if key in Gate.model_fields}
+    gate_fields = {key: fields.pop(key) for key in tuple(fields) if key in names_of(Gate)}
     known: dict[str, Any] = {
         "gate": a_gate(name, **gate_fields),
         "skip": None,

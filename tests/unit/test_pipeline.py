@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from verifyd.pipeline import Door, Gate, Limits, Manual, Pipeline, Scope
@@ -24,10 +26,8 @@ def test_the_digest_of_a_pipeline_stays_what_it_is() -> None:
 
 def test_what_bears_on_no_verdict_is_not_in_the_digest() -> None:
     """Titles, lines, estimates, expected texts, what was left out, and the order of gates."""
-    moved = tuple(
-        gate.model_copy(update={"line": 99, "estimate_s": 1.0, "expected_text": "x"}) for gate in PIPELINE.gates
-    )
-    other = PIPELINE.model_copy(update={"title": "x", "gates": moved[::-1]})
+    moved = tuple(replace(gate, line=99, estimate_s=1.0, expected_text="x") for gate in PIPELINE.gates)
+    other = replace(PIPELINE, title="x", gates=moved[::-1])
     assert other.digest == PIPELINE.digest
 
 
@@ -43,7 +43,7 @@ def test_gates_are_found_by_name() -> None:
 )
 def test_only_what_is_declared_manual_may_be_named(manual: Manual | None, expected: bool) -> None:
     """What is dangerous by its nature is not run by naming it either."""
-    assert PIPELINE.gates[0].model_copy(update={"manual": manual}).may_be_named is expected
+    assert replace(PIPELINE.gates[0], manual=manual).may_be_named is expected
 
 
 @pytest.mark.parametrize("script, title", [("a b", "a b"), ("a b\nc", "a b …")])

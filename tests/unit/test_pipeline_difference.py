@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from verifyd.json_shape import names_of
 from verifyd.pipeline import (
     Door,
     EvidenceKind,
@@ -23,14 +27,14 @@ from verifyd.pipeline import (
 from verifyd.pipeline_difference import FRONT_MATTER, FieldChange, GateDifference, Kind, compare
 
 
-def a_gate(**fields: object) -> Gate:
+def a_gate(**fields: Any) -> Gate:
     """A gate with these fields."""
-    return Gate.model_validate({"name": "unit", "line": 3, "script": "pytest -q", **fields})
+    return Gate(**{"name": "unit", "line": 3, "script": "pytest -q", **fields})
 
 
-def a_page(**fields: object) -> Pipeline:
+def a_page(**fields: Any) -> Pipeline:
     """A pipeline with these settings."""
-    return Pipeline.model_validate(fields)
+    return Pipeline(**fields)
 
 
 def the_change(old: Gate, new: Gate) -> FieldChange:
@@ -44,7 +48,7 @@ def the_change(old: Gate, new: Gate) -> FieldChange:
 def test_equal_pipelines_do_not_differ() -> None:
     """Lines, estimates, expected texts and the order of gates are not part of what is declared."""
     one, two = a_gate(), a_gate(name="lint")
-    moved = one.model_copy(update={"line": 9, "estimate_s": 4.0, "expected_text": "x"})
+    moved = replace(one, line=9, estimate_s=4.0, expected_text="x")
     assert compare(a_page(gates=(one, two), title="a"), a_page(gates=(two, moved), title="b")) == ()
 
 
@@ -111,7 +115,7 @@ def test_a_removed_manual_gate_held_nothing_back() -> None:
         ("artifacts", ("a",), ("b",), ("artifacts", "a", "b", False)),
     ],
 )  # fmt: skip
-def test_fields(field: str, old: object, new: object, said: tuple[str, str, str, bool]) -> None:
+def test_fields(field: str, old: Any, new: Any, said: tuple[str, str, str, bool]) -> None:
     """Each is shown as the page writes it, and called weaker when the new value may let more through."""
     change = the_change(a_gate(**{field: old}), a_gate(**{field: new}))
     assert (change.field, change.old, change.new, change.weakened) == said
@@ -185,9 +189,7 @@ def test_a_gate_that_stays_manual_is_not_weakened() -> None:
         ({}, {"base": "HEAD"}, [("base", "auto", "HEAD", True)]),
     ],
 )  # fmt: skip
-def test_the_built_in_gate(
-    old: dict[str, object], new: dict[str, object], changes: list[tuple[str, str, str, bool]]
-) -> None:
+def test_the_built_in_gate(old: dict[str, Any], new: dict[str, Any], changes: list[tuple[str, str, str, bool]]) -> None:
     """Limits, scope and base are the diff gate's."""
     (difference,) = compare(a_page(**old), a_page(**new))
     assert difference.gate == "diff"
@@ -218,15 +220,15 @@ def test_the_order_of_differences() -> None:
 
 def test_every_field_of_a_gate_is_compared_or_known_to_be_none() -> None:
     """A new field cannot be forgotten: what the digest knows, the comparison knows."""
-    changed: dict[str, object] = {
+    changed: dict[str, Any] = {
         "script": "x", "shell": Shell.ZSH, "timeout_s": 1.0, "paths": ("x",), "needs": ("x",), "optional": True,
         "manual": Manual.SERVER, "when": frozenset({Door.CI}), "cwd": "x", "env": (("X", "x"),), "expect": 9, "min_tests": 9,
         "evidence": EvidenceSource(kind=EvidenceKind.TEXT), "fix": "x", "on_change": OnChange.FINISH, "isolate": Isolate.TREE,
         "ignored": Ignored.HIDE, "exclusive": True, "cpus": 9, "server": "x", "ready": "x", "artifacts": ("x",),
     }  # fmt: skip
-    assert {*changed, "name", "line", "estimate_s", "expected_text"} == set(Gate.model_fields)
+    assert {*changed, "name", "line", "estimate_s", "expected_text"} == set(names_of(Gate))
     for field, value in changed.items():
-        old, new = a_page(gates=(a_gate(),)), a_page(gates=(a_gate().model_copy(update={field: value}),))
+        old, new = a_page(gates=(a_gate(),)), a_page(gates=(replace(a_gate(), **{field: value}),))
         assert old.digest != new.digest, field
         assert len(compare(old, new)) == 1, field
 

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from tests.support.builders import (
     BASE,
@@ -29,6 +30,7 @@ from tests.support.builders import (
 )
 from tests.support.hostile import hostile
 from verifyd.evidence.model import Evidence, Finding, FindingKind, Severity, TestCounts
+from verifyd.json_shape import from_json
 from verifyd.outcome import End, Outcome, View
 from verifyd.render.document import ReportDocument, TaskDocument
 from verifyd.render.json import gate_entry, render_json, render_task_json, verdict_from_entry
@@ -41,7 +43,7 @@ def parsed(report: Report) -> dict[str, Any]:
     """readiness.json of a report with its task, checked against the published schema."""
     task = make_task(report, constraints=report.constraints, seen_on=lambda _: 0)
     document: dict[str, Any] = json.loads(render_json(report, task))
-    jsonschema.validate(document, ReportDocument.model_json_schema(by_alias=True, mode="serialization"))
+    jsonschema.validate(document, TypeAdapter(ReportDocument).json_schema(mode="serialization"))
     return document
 
 
@@ -144,7 +146,7 @@ def test_the_task_holds_what_interface_md_promises() -> None:
     document = json.loads(
         render_task_json(a_task(report, seen_on=1, constraints=["no file deletions"], context="Next item"))
     )
-    jsonschema.validate(document, TaskDocument.model_json_schema(by_alias=True, mode="serialization"))
+    jsonschema.validate(document, TypeAdapter(TaskDocument).json_schema(mode="serialization"))
     assert {
         name: value for name, value in document.items() if name not in ("id", "failures", "where", "reproduce")
     } == {
@@ -292,7 +294,7 @@ def test_any_report_is_valid_ascii_json_of_the_published_shape(verdict: Verdict,
     text = render_json(report, make_task(report, constraints=(note,), seen_on=lambda _: 0, context=note))
     assert text.isascii()
     assert text.isprintable() or set(text) - set(map(chr, range(0x20, 0x7F))) == {"\n"}
-    ReportDocument.model_validate(json.loads(text))
+    from_json(ReportDocument, json.loads(text))
 
 
 @settings(max_examples=40)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from verifyd.pipeline import (
@@ -154,12 +157,12 @@ def test_the_native_form() -> None:
         ("slow", "estimate_s", 60.0),
     ],
 )
-def test_each_attribute_sets_its_field(attribute: str, field: str, value: object) -> None:
+def test_each_attribute_sets_its_field(attribute: str, field: str, value: Any) -> None:
     """And, but for a server and its sign of readiness, nothing else."""
     gate, plain = gate_with(f"sh {attribute}"), gate_with("sh")
     assert getattr(gate, field) == value
     if "server" not in attribute:
-        assert gate.model_copy(update={field: getattr(plain, field)}) == plain
+        assert replace(gate, **{field: getattr(plain, field)}) == plain
 
 
 def test_what_is_not_written_has_the_default() -> None:
@@ -264,13 +267,11 @@ class TestNames:
             ("(slow) (10 s)", {"estimate_s": 10.0}),
         ],
     )
-    def test_suffixes(self, suffix: str, changes: dict[str, object]) -> None:
+    def test_suffixes(self, suffix: str, changes: dict[str, Any]) -> None:
         """A suffix sets what it says and leaves the name alone; for all fences below the heading."""
         fence = "```sh\nls a\n```\n"
         plain = parse(f"## e2e\n{fence}{fence}").gates
-        assert parse(f"## e2e {suffix}\n{fence}{fence}").gates == tuple(
-            gate.model_copy(update=changes) for gate in plain
-        )
+        assert parse(f"## e2e {suffix}\n{fence}{fence}").gates == tuple(replace(gate, **changes) for gate in plain)
 
     def test_the_order_of_gates_is_that_of_the_page(self) -> None:
         """Whatever they are called."""

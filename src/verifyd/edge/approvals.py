@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_state_path
-from pydantic import ValidationError
 
 from verifyd.app.ports import Repository
 from verifyd.edge.files import DiskFiles
 from verifyd.errors import StoreError
+from verifyd.json_shape import from_json, to_json
 from verifyd.pipeline import Approval
 
 SIZE_LIMIT_BYTES = 8 * 1024 * 1024
@@ -55,8 +56,8 @@ class StateFolderApprovals:
         refuse_writable_by_others(path)
         refuse_writable_by_others(path.parent)
         try:
-            approval = Approval.model_validate_json(content)
-        except ValidationError as error:
+            approval = from_json(Approval, json.loads(content))
+        except (ValueError, RecursionError) as error:
             raise StoreError(
                 "the approval is damaged, so nothing counts as approved", where=str(path), remedy=AGAIN
             ) from error
@@ -82,9 +83,7 @@ class StateFolderApprovals:
         except OSError as error:
             remedy = "Make the folder writable for you, then run `verifyd approve` again."
             raise StoreError(f"cannot be made: {error.strerror}", where=str(self.folder), remedy=remedy) from error
-        DiskFiles().write_whole(
-            self.folder.resolve() / path.name, approval.model_dump_json(by_alias=True, indent=2), mode=0o600
-        )
+        DiskFiles().write_whole(self.folder.resolve() / path.name, json.dumps(to_json(approval), indent=2), mode=0o600)
         return path
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from verifyd.json_shape import says, to_json
 from verifyd.render.shown import shown_line
 
 DOCTOR_SCHEMA: Literal["verifyd.doctor/1"] = "verifyd.doctor/1"
@@ -43,24 +42,22 @@ class Check:
     remedy: str = ""
 
 
-class CheckEntry(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEntry:
     """One thing that was examined."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     status: CheckStatus
     what: str
-    remedy: str = Field(description="Empty when there is nothing to do")
+    remedy: str = field(metadata=says("Empty when there is nothing to do"))
 
 
-class DoctorDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorDocument:
     """All that was examined."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
-
-    schema_: Literal["verifyd.doctor/1"] = Field(default=DOCTOR_SCHEMA, alias="schema")
-    status: CheckStatus = Field(description="The worst of all checks")
+    schema_: Literal["verifyd.doctor/1"] = field(default=DOCTOR_SCHEMA, metadata={"alias": "schema"})
+    status: CheckStatus = field(metadata=says("The worst of all checks"))
     checks: tuple[CheckEntry, ...]
 
 
@@ -105,4 +102,4 @@ def render_doctor_json(checks: Sequence[Check]) -> str:
         for check in checks
     )
     document = DoctorDocument(status=worst(checks), checks=entries)
-    return json.dumps(document.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+    return json.dumps(to_json(document), indent=2) + "\n"

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from verifyd.json_shape import says
 
 HISTORY_SCHEMA: Literal["verifyd.history/1"] = "verifyd.history/1"
 
@@ -49,59 +50,57 @@ class PastRun(Protocol):
     def log(self) -> str | None: ...
 
 
-class Entry(BaseModel):
-    """Common to all parts of the document."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
-
-
-class TestsEntry(Entry):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsEntry:
     """Counts of tests; null where the evidence does not say."""
 
     __test__ = False  # pytest would collect the name
 
-    total: int | None = Field(description="Skipped ones included")
+    total: int | None = field(metadata=says("Skipped ones included"))
     ran: int | None
     failed: int | None
 
 
-class RunEntry(Entry):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntry:
     """One finished run of a gate."""
 
     tree: str
     head: str | None
-    status: str = Field(description="passed, failed or unproven")
-    reason: str | None = Field(description="None only when passed")
+    status: str = field(metadata=says("passed, failed or unproven"))
+    reason: str | None = field(metadata=says("None only when passed"))
     exit_code: int | None
-    started_at: datetime = Field(description="UTC")
+    started_at: datetime = field(metadata=says("UTC"))
     duration_s: float
-    cpu_s: float = Field(description="Of the whole process tree")
+    cpu_s: float = field(metadata=says("Of the whole process tree"))
     peak_rss_bytes: int
-    tests: TestsEntry | None = Field(description="None when its evidence counts no tests")
+    tests: TestsEntry | None = field(metadata=says("None when its evidence counts no tests"))
     findings: int
-    reused: bool = Field(description="An earlier run with the same inputs answered")
-    load: float = Field(description="One-minute load average of the machine when it was recorded")
-    log: str | None = Field(description="Undecodable bytes spelled \\xff")
+    reused: bool = field(metadata=says("An earlier run with the same inputs answered"))
+    load: float = field(metadata=says("One-minute load average of the machine when it was recorded"))
+    log: str | None = field(metadata=says("Undecodable bytes spelled \\xff"))
 
 
-class GateHistoryEntry(Entry):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateHistoryEntry:
     """One gate's past; numbers are over runs that passed or failed and were not reused."""
 
     name: str
-    samples: int = Field(description="Runs that the numbers rest on")
-    estimate_s: float | None = Field(description="What the next run is expected to take")
+    samples: int = field(metadata=says("Runs that the numbers rest on"))
+    estimate_s: float | None = field(metadata=says("What the next run is expected to take"))
     median_s: float | None
     p95_s: float | None
-    trend: float | None = Field(
-        description="Newest over oldest passes: 1.2 is a fifth slower; None with fewer than ten"
+    trend: float | None = field(
+        metadata=says("Newest over oldest passes: 1.2 is a fifth slower; None with fewer than ten")
     )
-    failure_rate: float = Field(ge=0, le=1)
-    flake_rate: float = Field(ge=0, le=1, description="Among contents that were seen at least twice")
-    runs: tuple[RunEntry, ...] = Field(description="Newest first")
+    failure_rate: float = field(metadata={"ge": 0, "le": 1})
+    flake_rate: float = field(metadata=says("Among contents that were seen at least twice", ge=0, le=1))
+    runs: tuple[RunEntry, ...] = field(metadata=says("Newest first"))
 
 
-class HistoryDocument(Entry):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryDocument:
     """The past of one gate or of all."""
 
-    schema_: Literal["verifyd.history/1"] = Field(default=HISTORY_SCHEMA, alias="schema")
-    gates: tuple[GateHistoryEntry, ...] = Field(description="By name")
+    schema_: Literal["verifyd.history/1"] = field(default=HISTORY_SCHEMA, metadata={"alias": "schema"})
+    gates: tuple[GateHistoryEntry, ...] = field(metadata=says("By name"))

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from verifyd.evidence.model import Evidence, Finding, TestCounts
+from verifyd.json_shape import from_json, to_json
 from verifyd.outcome import End, Outcome, View
 from verifyd.pipeline import Gate
 from verifyd.render.document import (
@@ -40,9 +39,9 @@ def render_task_json(task: Task) -> str:
     return to_text(task_document(task))
 
 
-def to_text(document: BaseModel) -> str:
+def to_text(document: object) -> str:
     """Indented JSON with a line end, published names, no byte outside of printable ASCII."""
-    text = json.dumps(document.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=True)
+    text = json.dumps(to_json(document), indent=2, ensure_ascii=True)
     return text.replace("\x7f", "\\u007f") + "\n"
 
 
@@ -90,7 +89,8 @@ def timing_entry(report: Report) -> TimingEntry:
 
 def gate_entry(gate: GateReport) -> dict[str, object]:
     """One gate's entry of readiness.json, JSON-ready; ``verdict_from_entry`` is its inverse."""
-    return to_entry(gate).model_dump(mode="json")
+    entry: dict[str, object] = to_json(to_entry(gate))
+    return entry
 
 
 def to_entry(report: GateReport) -> GateEntry:
@@ -196,9 +196,9 @@ def verdict_from_entry(gate: Gate, entry: Mapping[str, object]) -> Verdict:
         gate: As declared now; an equal action key means that it bears on the verdict as it did then.
 
     Raises:
-        ValueError: The entry has not the shape of ``gate_entry`` (pydantic's ValidationError is one).
+        ValueError: The entry has not the shape of ``gate_entry`` (ShapeError is one).
     """
-    stored = GateEntry.model_validate(dict(entry))
+    stored = from_json(GateEntry, dict(entry), unknown_keys=True)
     tests = stored.tests
     evidence = Evidence(
         source=stored.evidence,

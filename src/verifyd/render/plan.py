@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from verifyd.evidence.clean import clean_text
+from verifyd.json_shape import to_json
 from verifyd.pipeline import (
     DEFAULT_TIMEOUT_S,
     DIFF_GATE,
@@ -192,7 +193,7 @@ def render_plan_json(plan: Plan, declared: DeclaredPipeline, snapshot: Snapshot)
             LeftOutEntry(line=one.line, text=spell_bytes(one.text), reason=one.reason) for one in pipeline.left_out
         ),
     )
-    return json.dumps(document.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(to_json(document), indent=2, ensure_ascii=True) + "\n"
 
 
 def to_milliseconds(value_s: float | None) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from verifyd.json_shape import from_json
 from verifyd.pipeline import DIFF_GATE
 from verifyd.render.document import FindingEntry, PlaceEntry, TaskDocument
 from verifyd.render.json import task_document
@@ -37,7 +38,7 @@ def render_task_markdown(task: Task) -> str:
 
 def render_task_entry(entry: Mapping[str, object]) -> str:
     """TASK.md from the task's JSON as history keeps it; ValueError when it has not that shape."""
-    return render_task_document(TaskDocument.model_validate(dict(entry)))
+    return render_task_document(from_json(TaskDocument, dict(entry), unknown_keys=True))
 
 
 def render_task_document(task: TaskDocument) -> str:

@@ -11,6 +11,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from verifyd.errors import ConfigurationError
+from verifyd.json_shape import names_of
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import Limits, Scope
 from verifyd.verify_md.globs import glob_problem, globs_problem, path_problem
@@ -247,9 +248,7 @@ def read_limits(node: Node, place: Place, name: str) -> Limits:
     """The three limits."""
     numbers = {
         key: read_number(value, place_of(value if is_something(value) else key_node, place.file), f"{name}.{key}")
-        for key, key_node, value in entries(
-            mapping(node, place, name), tuple(Limits.model_fields), place.file, of="limit"
-        )
+        for key, key_node, value in entries(mapping(node, place, name), names_of(Limits), place.file, of="limit")
     }
     return Limits(**numbers)
 
@@ -271,9 +270,7 @@ def read_scope(node: Node, place: Place, name: str) -> Scope:
     """The two lists of globs."""
     globs = {
         key: read_globs(value, place_of(value if is_something(value) else key_node, place.file), f"{name}.{key}")
-        for key, key_node, value in entries(
-            mapping(node, place, name), tuple(Scope.model_fields), place.file, of="scope"
-        )
+        for key, key_node, value in entries(mapping(node, place, name), names_of(Scope), place.file, of="scope")
     }
     return Scope(**globs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from verifyd.pipeline import LeftOut, Manual, Shell
 
@@ -26,7 +27,7 @@ class GateDraft:
     line: int
     script: str
     shell: Shell = Shell.BASH
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     manual: Manual | None = None
     optional: bool = False
     estimate_s: float | None = None

@@ -125,18 +125,16 @@ def make_gates(drafts: Sequence[GateDraft], *, file: str) -> tuple[Gate, ...]:
     names = unique_names(drafts, file=file)
     foreign_names = set_elsewhere([draft.script for draft in drafts])
     return tuple(
-        Gate.model_validate(
-            {
-                **draft.settings,
-                "name": name,
-                "line": draft.line,
-                "script": draft.script,
-                "shell": draft.shell,
-                "optional": draft.optional,
-                "manual": manual_of(draft, foreign),
-                "estimate_s": draft.estimate_s,
-                "expected_text": draft.expected_text,
-            }
+        Gate(
+            **draft.settings,
+            name=name,
+            line=draft.line,
+            script=draft.script,
+            shell=draft.shell,
+            optional=draft.optional,
+            manual=manual_of(draft, foreign),
+            estimate_s=draft.estimate_s,
+            expected_text=draft.expected_text,
         )
         for draft, name, foreign in zip(drafts, names, foreign_names, strict=True)
     )
