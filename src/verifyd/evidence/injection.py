@@ -30,16 +30,21 @@ def inject(environment: Mapping[str, str], folder: str, declared: EvidenceSource
         New values only; empty when there is nothing to add.
     """
     added: dict[str, str] = {}
-    options = environment.get("PYTEST_ADDOPTS", "")
-    writes_its_own = declared is not None and declared.kind is EvidenceKind.JUNIT
-    if not writes_its_own and "--junitxml" not in options and "--junit-xml" not in options:
-        added["PYTEST_ADDOPTS"] = f"{options} {_pytest_options(folder)}".strip()
+    if asks_pytest(environment, declared):
+        added["PYTEST_ADDOPTS"] = f"{environment.get('PYTEST_ADDOPTS', '')} {_pytest_options(folder)}".strip()
     for name in ("RUFF_OUTPUT_FORMAT", "TY_OUTPUT_FORMAT"):
         if not environment.get(name):
             added[name] = "concise"
     if not environment.get("MYPY_FORCE_TERMINAL_WIDTH"):
         added["MYPY_FORCE_TERMINAL_WIDTH"] = "10000"
     return added
+
+
+def asks_pytest(environment: Mapping[str, str], declared: EvidenceSource | None = None) -> bool:
+    """Whether pytest is told to write our results file: not where a gate or the user has named another."""
+    options = environment.get("PYTEST_ADDOPTS", "")
+    writes_its_own = declared is not None and declared.kind is EvidenceKind.JUNIT
+    return not writes_its_own and "--junitxml" not in options and "--junit-xml" not in options
 
 
 def result_files(folder: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from verifyd.evidence.compose import MOST_FINDINGS, add_counts, join_evidence, without_repeats
@@ -11,6 +11,7 @@ from verifyd.evidence.junit import read_junit
 from verifyd.evidence.log_text import read_ends
 from verifyd.evidence.matcher import parse_matchers, read_matched
 from verifyd.evidence.model import Evidence, Finding, SourceTree, TestCounts
+from verifyd.evidence.promised import NOTHING_LEFT
 from verifyd.evidence.sarif import read_sarif
 from verifyd.evidence.summaries import Runs
 from verifyd.evidence.text import join_runs, read_log, read_text
@@ -27,12 +28,14 @@ class EvidenceRequest:
         declared: None: automatic.
         files: Opened, by the name the user knows. Declared junit or sarif: what the glob matched, written during this run
             alone; declared matcher: the matcher's file itself. Automatic: what injection.result_files left, if it is there.
+        promised: Whether a pytest that ended well must have left results (promised.promises_pytest_file), and has not.
     """
 
     tree: SourceTree
     log: BinaryIO
     declared: EvidenceSource | None = None
     files: Mapping[str, BinaryIO] = field(default_factory=dict)
+    promised: bool = False
 
 
 def read_evidence(request: EvidenceRequest) -> Evidence:
@@ -52,7 +55,7 @@ def read_evidence(request: EvidenceRequest) -> Evidence:
         case EvidenceKind.MATCHER:
             return _read_matcher(request, log)
         case EvidenceKind.TEXT:
-            return read_text(log, request.tree)
+            return _join_text(request, *read_log(log, request.tree))
     return _read_automatically(request, log)
 
 
@@ -94,11 +97,17 @@ def _read_automatically(request: EvidenceRequest, log: bytes) -> Evidence:
     text, runs = read_log(log, request.tree)
     results = [_named(read_junit(file, request.tree), name) for name, file in request.files.items()]
     if not results:
-        return join_runs(text, runs)
+        return _join_text(request, text, runs)
     junit = join_evidence(results, "junit")
     if junit.tests is None:
         return join_runs(text, runs)
     return _join_pytest(junit, text, runs)
+
+
+def _join_text(request: EvidenceRequest, text: Evidence, runs: Runs) -> Evidence:
+    """The log alone; a pytest that owes its file and does not close with its last line either did not come to its end."""
+    broken = request.promised and "pytest" not in runs
+    return replace(join_runs(text, runs), trouble=NOTHING_LEFT if broken else text.trouble)
 
 
 def _join_pytest(junit: Evidence, text: Evidence, runs: Runs) -> Evidence:
