@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from verifyd.builtin.unignored import find_unignored
 from verifyd.change import Change
 from verifyd.pipeline import DIFF_GATE, ApprovedBy
 from verifyd.plan import Plan, Skip, longest_chains
@@ -215,12 +216,18 @@ def make_report(
         duration_s=duration_s,
         gates=gates,
         selected=plan.selected,
-        notes=(*snapshot.notes, *notes),
+        notes=(*snapshot.notes, *unignored_notes(change), *notes),
         last_ready_tree=last_ready_tree,
         changed_since_ready=change.paths if changed_since_ready is None else changed_since_ready,
         critical_path_s=measured_critical_path_s(gates),
         constraints=tuple(constraints),
     )
+
+
+def unignored_notes(change: Change) -> tuple[str, ...]:
+    """One note about folders that a .gitignore should name."""
+    unignored = find_unignored(change)
+    return () if unignored is None else (str(unignored),)
 
 
 def measured_at(verdict: Verdict) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.builders import a_file_change
 from tests.support.fake_world import (
     NOW,
     REPOSITORY,
@@ -19,6 +20,7 @@ from tests.support.fake_world import (
 )
 from verifyd.app.doctor import examine
 from verifyd.app.ports import GateRun
+from verifyd.change import Change, ChangeKind
 from verifyd.pipeline import Approval, ApprovedBy
 from verifyd.render.doctor import Check, CheckStatus, worst
 from verifyd.timing import Sample
@@ -110,6 +112,20 @@ def test_git_refuses() -> None:
         ("tree", "bad", "'git' was not found on this machine", "Mend it."),
     ]
     assert [check.name for check in checks] == ["verifyd", "git", "tree", "state", "runs", "views"]
+
+
+def test_packages_that_no_gitignore_names() -> None:
+    """They are read on every run: the line to add is said."""
+    fake = a_world()
+    fake.git.changed = Change(files=(a_file_change(".venv/pyvenv.cfg", kind=ChangeKind.ADDED),))
+    assert not_ok(found(fake)) == [
+        (
+            "tree",
+            "warn",
+            ".venv/ (1 file) is in no .gitignore, so every run reads it and it counts as changed",
+            "Add this line to .gitignore: .venv/",
+        )
+    ]
 
 
 def test_no_page() -> None:

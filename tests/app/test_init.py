@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.builders import a_file_change
 from tests.support.fake_world import REPOSITORY, ROOT, FakeFiles, FakeGit, FakeWorld
 from verifyd.app.init import MissingTool, init
+from verifyd.change import Change, ChangeKind
 from verifyd.errors import StoreError, UsageError
 
 PYPROJECT = "[project]\nname = 'shop'\n[tool.ruff]\n[tool.pytest.ini_options]\n"
@@ -21,6 +23,15 @@ def test_the_page_is_written_at_the_root() -> None:
     assert fake.files.content == {PAGE: result.text.encode()}
     assert [line for line in result.text.splitlines() if line.startswith("## ")] == ["## lint", "## tests"]
     assert ([gate.name for gate in result.gates], result.missing_tools, result.notes) == (["lint", "tests"], (), ())
+
+
+def test_packages_that_no_gitignore_names_are_noted() -> None:
+    """The line to add is said before the first run reads them all."""
+    change = Change(files=(a_file_change(".venv/pyvenv.cfg", kind=ChangeKind.ADDED),))
+    fake = FakeWorld(git=FakeGit(files=SHOP, changed=change), tools=frozenset({"ruff", "pytest"}))
+    assert init(fake.world, REPOSITORY).notes == (
+        ".venv/ (1 file) is in no .gitignore, so every run reads it and it counts as changed; add this line to .gitignore: .venv/",
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 from verifyd.action_key import ToolStamp
 from verifyd.app.ports import GateRun, Repository
 from verifyd.app.world import Machine, World
+from verifyd.change import Change
 from verifyd.errors import GitError, StoreError
 from verifyd.pipeline import Approval
 from verifyd.snapshot import Snapshot, Source
@@ -82,11 +83,13 @@ class FakeGit:
         files: The working tree, by path.
         trouble: What git refuses everything with; empty for nothing.
         snapshot: Fields of the snapshot that differ from an unremarkable one.
+        changed: What differs from the base.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
     trouble: str = ""
     snapshot: dict[str, Any] = field(default_factory=dict)
+    changed: Change = field(default_factory=Change)
 
     def version(self) -> str:
         """A recent one."""
@@ -101,6 +104,11 @@ class FakeGit:
             "tree": "1f" * 20, "base": None, "base_tree": "2e" * 20, "head": None, "paths": frozenset(self.files),
         }  # fmt: skip
         return Snapshot(**{**known, **self.snapshot}), None
+
+    def change(self, snapshot: Snapshot) -> Change:
+        """As it is set."""
+        self.refuse()
+        return self.changed
 
     def read_file(self, repository: Repository, tree: str, path: str) -> bytes | None:
         """One of the files."""

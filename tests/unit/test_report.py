@@ -8,6 +8,7 @@ from tests.support.builders import (
     NOON,
     a_change,
     a_failure,
+    a_file_change,
     a_gate,
     a_gate_report,
     a_pass,
@@ -18,6 +19,7 @@ from tests.support.builders import (
     an_unproven,
     later,
 )
+from verifyd.change import Change, ChangeKind
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import DIFF_GATE, ApprovedBy, Manual
 from verifyd.plan import Plan, Skip
@@ -25,6 +27,7 @@ from verifyd.report import Approved, Hold, make_report, readiness_of
 from verifyd.timing import Timing
 from verifyd.verdict import Reason, Status, Verdict
 
+UNIGNORED = "node_modules/ (1 file) is in no .gitignore, so every run reads it and it counts as changed; add this line to .gitignore: node_modules/"
 CHANGED = Hold(reason=Reason.PIPELINE_CHANGED, explanation="VERIFY.md has changed")
 
 
@@ -181,3 +184,20 @@ def test_a_gate_that_was_not_started_took_no_time() -> None:
     """Its outcome says so."""
     outcome = Outcome(gate="tests", end=End.NOT_STARTED, started_at=NOON, duration_s=0.0)
     assert a_gate_report(an_unproven(outcome=outcome)).duration_s == 0.0
+
+
+def test_packages_that_no_gitignore_names_are_noted_once() -> None:
+    """They are read on every run, and nobody would know."""
+    change = Change(files=(a_file_change("node_modules/x.js", kind=ChangeKind.ADDED),))
+    report = make_report(
+        Plan(gates=()),
+        {},
+        built_in=(),
+        snapshot=a_snapshot(notes=("A submodule is missing.",)),
+        change=change,
+        pipeline="d" * 64,
+        approved=None,
+        started_at=NOON,
+        duration_s=1.0,
+    )
+    assert report.notes == ("A submodule is missing.", UNIGNORED)

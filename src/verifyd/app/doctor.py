@@ -14,6 +14,7 @@ from verifyd.app.declared import VERIFY_MD, Declared, read_declared
 from verifyd.app.init import inactive_place
 from verifyd.app.ports import Repository, Store
 from verifyd.app.world import World
+from verifyd.builtin.unignored import find_unignored
 from verifyd.edge.named_programs import named_programs
 from verifyd.errors import StoreError, VerifydError
 from verifyd.pipeline import Gate, Pipeline
@@ -59,6 +60,7 @@ def examine(world: World, repository: Repository) -> tuple[Check, ...]:
         checks.append(failed("tree", error))
     else:
         checks += examine_tree(snapshot)
+        checks += attempt("tree", lambda: examine_ignoring(world, snapshot))
         checks += examine_declared(world, repository, snapshot)
     checks += attempt("state", lambda: examine_state(world, repository))
     checks += attempt("runs", lambda: examine_runs(world, repository))
@@ -111,6 +113,13 @@ def examine_tree(snapshot: Snapshot) -> Checks:
         yield bad("tree", "a merge or rebase has unresolved conflicts", "Resolve them, then: git add the files")
     for note in snapshot.notes:
         yield warn("tree", note)
+
+
+def examine_ignoring(world: World, snapshot: Snapshot) -> Checks:
+    """Folders of installed files that are in the tree by an oversight."""
+    unignored = find_unignored(world.git.change(snapshot))
+    if unignored is not None:
+        yield warn("tree", unignored.what, unignored.remedy)
 
 
 def examine_declared(world: World, repository: Repository, snapshot: Snapshot) -> list[Check]:

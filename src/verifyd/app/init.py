@@ -13,6 +13,7 @@ from verifyd.detect.page import render_verify_md
 from verifyd.detect.stacks import detect
 from verifyd.detect.tree import is_well_known
 from verifyd.errors import UsageError
+from verifyd.report import unignored_notes
 from verifyd.snapshot import Snapshot
 
 ENVIRONMENT_FOLDERS = (".venv/bin", "venv/bin")
@@ -77,7 +78,7 @@ def init(world: World, repository: Repository) -> InitResult:
         text=text,
         gates=detected.gates,
         missing_tools=missing_tools(world, repository, detected.gates),
-        notes=detected.notes,
+        notes=(*detected.notes, *unignored_notes(world.git.change(snapshot))),
     )
 
 
