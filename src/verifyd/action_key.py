@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from verifyd.pipeline import Gate
 
-SCHEMA = "verifyd.action/1"
+SCHEMA = "verifyd.action/2"
 """Raised whenever the meaning of a result changes, so that no earlier one answers for it."""
 
 
@@ -42,6 +42,7 @@ class Action:
         environment: Declared names and values, ordered by name (``Command.environment_variables``).
         output_paths: Evidence and artifacts that are kept (``Command.output_paths``).
         input_digest: Of paths, modes and blob ids of the inputs (``Action.input_root_digest``).
+        beside_digest: Of files that are in no tree and that the gate may read: what git ignores, what links lead out to.
         platform: Of the machine (``Action.platform``).
         tools: Ordered; a remote worker would hold them in its image (``Action.platform``).
         timeout_s: ``Action.timeout``.
@@ -57,6 +58,7 @@ class Action:
     environment: tuple[tuple[str, str], ...]
     output_paths: tuple[str, ...]
     input_digest: str
+    beside_digest: str
     platform: str
     tools: tuple[ToolStamp, ...]
     timeout_s: float
@@ -77,6 +79,7 @@ def make_action(
     environment: Mapping[str, str],
     platform: str,
     view: str,
+    beside: Mapping[str, str] | None = None,
 ) -> Action:
     """
     Gather what bears on the gate's result; what does not (order, doors, slots, the fixer, the line) is left out.
@@ -84,6 +87,7 @@ def make_action(
     Args:
         inputs: Path to mode and blob id, of the gate's ``paths`` only, or of all files when it declares none.
         environment: The declared variables only.
+        beside: Path to stamp of files that are in no tree.
     """
     evidence = () if gate.evidence is None else (f"{gate.evidence.kind}:{gate.evidence.pattern}",)
     return Action(
@@ -93,6 +97,7 @@ def make_action(
         environment=tuple(sorted(environment.items())),
         output_paths=(*evidence, *sorted(gate.artifacts)),
         input_digest=digest_of(inputs),
+        beside_digest=digest_of(beside or {}),
         platform=platform,
         tools=tuple(sorted(set(tools), key=lambda tool: (tool.name, tool.path, tool.stamp))),
         timeout_s=gate.timeout_s,
@@ -109,12 +114,15 @@ def make_action_key(
     environment: Mapping[str, str],
     platform: str,
     view: str,
+    beside: Mapping[str, str] | None = None,
 ) -> str:
     """The key of ``make_action`` with the same arguments."""
-    return make_action(gate, inputs=inputs, tools=tools, environment=environment, platform=platform, view=view).key
+    return make_action(
+        gate, inputs=inputs, tools=tools, environment=environment, platform=platform, view=view, beside=beside
+    ).key
 
 
 def digest_of(inputs: Mapping[str, str]) -> str:
-    """Sha256, hex, over paths and their mode and blob id; a name may hold any byte but NUL, so NUL parts them."""
+    """Sha256, hex, over paths and what stands for their content; a name may hold any byte but NUL, so NUL parts them."""
     lines = "".join(f"{path}\0{content}\0" for path, content in sorted(inputs.items()))
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()

@@ -34,7 +34,7 @@ def a_key(gate: Gate | None = None, **changes: Any) -> str:
 
 def test_a_key_is_a_sha256() -> None:
     """64 hex digits, and the same ones on every machine and in every release with this schema."""
-    assert a_key() == "a218a0f58ed88af4ab1c12b3438daeeafab8f181c11261927bfe14207978b627"
+    assert a_key() == "671809141b26b3890eddff6d0c221b6f9982c66f42c74c52bb5e54a41e97f9a1"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,7 @@ def test_what_does_not_bear_on_the_result_leaves_the_key(fields: dict[str, Any])
         {"environment": {}},
         {"platform": "darwin-arm64"},
         {"view": "frozen"},
+        {"beside": {"secret.cfg": "100644 5 1 1 1"}},
     ],
     ids=str,
 )
@@ -124,6 +125,7 @@ def test_an_action_reads_like_a_bazel_action() -> None:
         environment=(("A", "1"), ("B", "2")),
         output_paths=("a", "b"),
         input_digest="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        beside_digest="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         platform="p",
         tools=(PYTEST,),
         timeout_s=600.0,

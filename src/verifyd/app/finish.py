@@ -42,6 +42,7 @@ class Finish:
     request: Request
     keys: Mapping[str, str]
     disagreed: tuple[Verdict, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def result(
         self,
@@ -98,7 +99,7 @@ class Finish:
             started_at=started_at,
             duration_s=self.world.clock.monotonic_s() - start_s,
             holds=self.holds(),
-            notes=(*self.judged.declared.difference_lines, *self.store.notes),
+            notes=(*self.judged.declared.difference_lines, *self.remarks, *self.store.notes),
             constraints=constraints_left(self.judged.change, self.pipeline.limits, self.pipeline.scope),
             last_ready_tree=last_ready,
             changed_since_ready=changed or None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import anyio
 
 from verifyd.action_key import make_action_key
+from verifyd.app.beside import Beside
 from verifyd.app.frozen import FrozenTree
 from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
@@ -70,12 +71,14 @@ class GateRunner:
     temporary: Path = Path()
     opened: AsyncExitStack = field(default_factory=AsyncExitStack)
     frozen: FrozenTree = field(init=False)
+    beside: Beside = field(init=False)
     content_ids: dict[str, str] | None = None
     numbers: dict[str, int] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         world, repository = self.context.world, self.context.judged_tree.repository
         self.mark = world.machine.new_mark()
+        self.beside = Beside(world=world, judged=self.context.judged_tree)
         collect_old_runs(world, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
         self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
@@ -97,7 +100,7 @@ class GateRunner:
             if known is not None:
                 return known
         verdict = await self.measure(gate)
-        if key is not None:
+        if key is not None and self.beside.stayed(gate, self.view_of(gate)):
             self.keys[gate.name] = key
         if verdict.status is Status.FAILED and self.is_suspect(planned, key):
             return await self.measure_again(gate, verdict)
@@ -148,7 +151,8 @@ class GateRunner:
         commands = [gate.script] if gate.server is None else [gate.script, gate.server]
         environment = {**world.machine.environment, **dict(gate.env)}
         tools = world.find_tools(commands, environment, judged.repository.root / gate.cwd)
-        if tools is None:
+        beside = self.beside.stamps_for(gate, self.view_of(gate), self.content_ids)
+        if tools is None or beside is None:
             return None
         return make_action_key(
             gate,
@@ -157,6 +161,7 @@ class GateRunner:
             environment=dict(gate.env),
             platform=world.machine.platform,
             view=str(self.view_of(gate)),
+            beside=beside,
         )
 
     def view_of(self, gate: Gate) -> View:

@@ -369,6 +369,20 @@ class Approvals(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesBeside:
+    """
+    Files that are in no tree and that a gate may read all the same.
+
+    Attributes:
+        stamps: By path: what changes when the file is written, even with what it held before.
+        overflow: The path at which there were too many to look at; empty when all were looked at.
+    """
+
+    stamps: Mapping[str, str]
+    overflow: str = ""
+
+
 class Files(Protocol):
     """Report files and results on disk."""
 
@@ -398,6 +412,14 @@ class Files(Protocol):
 
     def stamps(self, paths: Sequence[Path]) -> Mapping[Path, tuple[int, int, int]]:
         """(mtime in ns, size, inode) of each path that exists."""
+        ...
+
+    def stamps_below(self, root: Path, paths: Sequence[str], *, most: int) -> FilesBeside:
+        """Stamps of the files at and below *paths*, relative to *root*, what tools make again left out."""
+        ...
+
+    def stamps_behind(self, root: Path, links: Sequence[str], *, most: int) -> FilesBeside:
+        """Stamps of the files outside *root* that links in it lead to."""
         ...
 
     def open_binary(self, path: Path) -> BinaryIO:

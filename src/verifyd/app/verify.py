@@ -104,6 +104,7 @@ async def verify(world: World, repository: Repository, request: Request, *, list
             request=request,
             keys=runner.keys,
             disagreed=tuple(runner.disagreed),
+            remarks=tuple(runner.beside.remarks),
         )
         return finish.result(plan, verdicts, built_in, started_at, start_s)
 

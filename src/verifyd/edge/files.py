@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from verifyd.app.ports import FilesBeside
 from verifyd.edge.file_copying import CopyLimit, copy_files
 from verifyd.edge.file_writing import refusal, refusing, remove_leftovers, write_into
 from verifyd.edge.folders import open_folder, remove_tree
+from verifyd.edge.ignored_files import stamp_files, stamp_links
 from verifyd.edge.matching import find_files
 from verifyd.edge.run_folders import free_folders, hold_folder, let_go
 from verifyd.errors import StoreError
@@ -89,6 +91,14 @@ class DiskFiles:
                 continue
             found[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
         return found
+
+    def stamps_below(self, root: Path, paths: Sequence[str], *, most: int) -> FilesBeside:
+        """Stamps of the files at and below *paths*, relative to *root*, what tools make again left out."""
+        return stamp_files(root, paths, most=most)
+
+    def stamps_behind(self, root: Path, links: Sequence[str], *, most: int) -> FilesBeside:
+        """Stamps of the files outside *root* that links in it lead to."""
+        return stamp_links(root, links, most=most)
 
     def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         """

@@ -1,0 +1,103 @@
+"""What lies beside the judged tree and a gate may read all the same: its stamps before the gates run, and what moved since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from verifyd.app.world import World
+from verifyd.outcome import View
+from verifyd.pipeline import Gate, Ignored
+from verifyd.plan import matches
+
+if TYPE_CHECKING:
+    from verifyd.app.judged import Judged
+
+MOST_FILES = 5_000
+"""Files and folders that are looked at, twice in each run: some 20 ms each time."""
+LINK_MODE = "120000"
+SHOWN = 3
+
+
+@dataclass(slots=True)
+class Beside:
+    """
+    Files that git ignores, and those outside that links in the tree lead to, in one run.
+
+    They are no part of a verdict, which is about the tree. But a pass answers again only where they are as they were, and
+    only a pass during which they stayed as they were is kept to answer: one that was measured while somebody wrote
+    one of them was measured on nobody knows what. What gates declare to write, and what tools make again, is left out.
+
+    Attributes:
+        ignored: What git ignores, without slashes at the end; None before it was asked.
+        remarks: What a person should know, a sentence each.
+    """
+
+    world: World
+    judged: Judged
+    ignored: tuple[str, ...] | None = None
+    links: tuple[str, ...] = ()
+    before: Mapping[str, str] = field(default_factory=dict)
+    behind: Mapping[str, str] = field(default_factory=dict)
+    overflow: str = ""
+    remarks: list[str] = field(default_factory=list)
+
+    def stamps_for(self, gate: Gate, view: View, contents: Mapping[str, str]) -> Mapping[str, str] | None:
+        """
+        The stamps as they were before any gate of the run; None where there are too many files to say.
+
+        Args:
+            contents: Of the judged tree, path to mode and blob id.
+        """
+        if self.ignored is None:
+            self.look(contents)
+        if self.overflow:
+            return None
+        return {**self.behind, **self.seen_by(gate, view, self.before)}
+
+    def look(self, contents: Mapping[str, str]) -> None:
+        """Stamp everything, once in a run."""
+        root = self.judged.repository.root
+        self.ignored = self.world.git.ignored_paths(self.judged.repository)
+        self.links = tuple(path for path, content in contents.items() if content.startswith(LINK_MODE))
+        before = self.world.files.stamps_below(root, self.ignored, most=MOST_FILES)
+        behind = self.world.files.stamps_behind(root, self.links, most=MOST_FILES)
+        outputs = self.outputs(before.stamps)
+        self.before = {path: stamp for path, stamp in before.stamps.items() if path not in outputs}
+        self.behind, self.overflow = behind.stamps, before.overflow or behind.overflow
+        if self.overflow:
+            self.remarks.append(
+                f"no pass is reused: git ignores too many files to look at, or a link leads to them ({self.overflow} and what is below)"
+            )
+
+    def outputs(self, stamps: Mapping[str, str]) -> frozenset[str]:
+        """Those that any gate of the pipeline declares to write."""
+        pipeline = self.judged.declared.runs or self.judged.declared.written
+        patterns = [
+            f"/{gate.cwd}/{pattern}" if gate.cwd != "." else f"/{pattern}"
+            for gate in pipeline.gates
+            for pattern in (*gate.artifacts, *((gate.evidence.pattern,) if gate.evidence is not None else ()))
+            if pattern and not pattern.startswith("!")
+        ]
+        return matches(patterns, stamps) if patterns else frozenset()
+
+    def seen_by(self, gate: Gate, view: View, stamps: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of the ignored files that the gate sees."""
+        return {} if gate.ignored is Ignored.HIDE and view is not View.TREE else stamps
+
+    def stayed(self, gate: Gate, view: View) -> bool:
+        """Whether all that the gate sees is still as it was before any gate of the run; remarked where it is not."""
+        root = self.judged.repository.root
+        known = {**self.behind, **self.seen_by(gate, view, self.before)}
+        now = {
+            **self.world.files.stamps_behind(root, self.links, most=MOST_FILES).stamps,
+            **self.world.files.stamps_below(root, self.ignored or (), most=MOST_FILES).stamps,
+        }
+        moved = sorted(path for path, stamp in known.items() if now.get(path) != stamp)
+        if moved:
+            more = f" and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""
+            self.remarks.append(
+                f"{gate.name}: its result is not reused, for ignored files changed while it ran: {', '.join(moved[:SHOWN])}{more}"
+            )
+        return not moved
