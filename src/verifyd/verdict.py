@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from verifyd.evidence.model import NO_EVIDENCE, Evidence, TestCounts
+from verifyd.evidence.model import NO_EVIDENCE, Evidence, Lack, MachineTrouble, TestCounts
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import Gate
 
@@ -55,6 +55,9 @@ class Reason(StrEnum):
     UNSAVED = "unsaved"
     NOT_SELECTED = "not_selected"
     NO_GATES = "no_gates"
+    VERIFYING = "verifying"
+    NOT_VERIFIED = "not_verified"
+    CANNOT_VERIFY = "cannot_verify"
 
 
 MACHINE_READABLE = frozenset({"sarif", "junit", "matcher", "builtin"})
@@ -233,6 +236,8 @@ def judge_exit(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement:
     """The exit status, once nothing speaks against believing it."""
     if outcome.end is End.EXITED and outcome.exit_code == gate.expect:
         return Status.PASSED, None, ""
+    if evidence.machine is not None:
+        return judge_machine(evidence.machine)
     tests = evidence.tests
     if tests is not None and tests.failed:
         return Status.FAILED, Reason.TESTS_FAILED, f"{tests.failed} of {counted(tests.total, 'test')} failed"
@@ -245,6 +250,21 @@ def judge_exit(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement:
         says = f"exit status {outcome.exit_code}, yet {ran}: something else in the command fails"
         return Status.UNPROVEN, Reason.EVIDENCE_CONTRADICTS, says
     return Status.FAILED, Reason.EXIT_STATUS, f"exit status {outcome.exit_code}, expected {gate.expect}"
+
+
+LACKS = {
+    Lack.DISK: (Reason.TOOL_MISSING, "the disk is full", "free some space and run again"),
+    Lack.MEMORY: (Reason.KILLED, "memory was short", "declare more cpus, so that fewer gates run beside it, or exclusive"),
+    Lack.FILES: (Reason.TOOL_MISSING, "too many files are open or watched", "raise the limit (ulimit -n) and run again"),
+    Lack.NETWORK: (Reason.TOOL_MISSING, "a host could not be reached", "check its name and the network, and run again"),
+}
+"""Reason, what is the matter, and what to do, by what the machine lacked."""
+
+
+def judge_machine(machine: MachineTrouble) -> Judgement:
+    """Could not run is never sent to anybody as a bug."""
+    reason, matter, remedy = LACKS[machine.lack]
+    return Status.UNPROVEN, reason, f"{matter} ({machine.said}); {remedy}"
 
 
 def counted(number: int, noun: str) -> str:
