@@ -33,7 +33,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """Puts a run's verdicts together, keeps them in history and makes the task."""
+    """
+    Puts a run's verdicts together, keeps them in history and makes the task.
+
+    Attributes:
+        is_whole: False for a run that was ended early: it says nothing of the tree as a whole.
+    """
 
     world: World
     judged: Judged
@@ -42,6 +47,7 @@ class Finish:
     request: Request
     keys: Mapping[str, str]
     disagreed: tuple[Verdict, ...] = ()
+    is_whole: bool = True
     remarks: tuple[str, ...] = ()
 
     def result(
@@ -133,7 +139,7 @@ class Finish:
             reason=report.reason,
             started_at=report.started_at,
             duration_s=report.duration_s,
-            whole=not any(gate.verdict.reason == Skip.NOT_SELECTED for gate in report.gates),
+            whole=self.is_whole and not any(gate.verdict.reason == Skip.NOT_SELECTED for gate in report.gates),
             gates=(
                 *(
                     replace(self.gate_run(GateReport(verdict=failed), report), fingerprints=())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -19,18 +20,39 @@ if TYPE_CHECKING:
     from verifyd.app.judged import Judged
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSource:
+    """
+    The judged tree as a daemon has it in memory.
+
+    Attributes:
+        mirror: Opens a folder with the tree's files that nobody writes to; blocks.
+        content_ids: As ``Git.content_ids``.
+        ignored: As ``Git.ignored_paths``.
+    """
+
+    mirror: Callable[[], AbstractContextManager[Path]]
+    content_ids: Mapping[str, str]
+    ignored: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
 class FrozenTree:
     """
     The judged tree's files, written once for all gates of a run that want them.
 
     Attributes:
         folder: Where they are written; gone with the run.
+        live: Where a daemon has them already; None in a one-shot run.
+        opened: Holds what is taken from *live* until the run ends.
     """
 
     world: World
     judged: Judged
     folder: Path
+    opened: AsyncExitStack
+    live: LiveSource | None = None
+    mirror: Path | None = None
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     is_written: bool = False
 
@@ -43,9 +65,20 @@ class FrozenTree:
                 self.is_written = True
             return self.folder
 
+    async def untouched(self) -> Path:
+        """A folder with the tree's files that nobody writes to."""
+        if self.live is None:
+            return await self.write()
+        async with self.writing:
+            if self.mirror is None:
+                held = self.live.mirror()
+                self.mirror = await anyio.to_thread.run_sync(held.__enter__)
+                self.opened.push(held.__exit__)
+            return self.mirror
+
     async def view(self, gate: Gate, changes: Path) -> FrozenView:
         """The tree over the repository's own path; *changes* receives what the gate writes."""
-        folder = await self.write()
+        folder = await self.untouched()
         return FrozenView(
             folder=folder, at=self.judged.repository.root, shared=(*self.shared(gate), ".git"), changes=changes
         )
@@ -90,7 +123,7 @@ class FrozenTree:
         """
         if gate.ignored is Ignored.HIDE:
             return ()
-        ignored = self.world.git.ignored_paths(self.judged.repository)
+        ignored = self.live.ignored if self.live is not None else self.world.git.ignored_paths(self.judged.repository)
         return tuple(path for path in ignored if not is_compiled(path))
 
 

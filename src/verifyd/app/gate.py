@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import anyio
 
 from verifyd.action_key import make_action_key
 from verifyd.app.beside import Beside
-from verifyd.app.frozen import FrozenTree
+from verifyd.app.frozen import FrozenTree, LiveSource
 from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
 from verifyd.app.gate_server import Served, serve, with_port
@@ -35,13 +36,27 @@ KEPT_RUNS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What all gates of one run share."""
+    """
+    What all gates of one run share.
+
+    Attributes:
+        live: The tree as a daemon has it; gates that do not ask for the working tree then see a frozen view. None in a
+            one-shot run.
+    """
 
     world: World
     judged_tree: Judged
     processes: Processes
     store: Store
     reuse: bool
+    live: LiveSource | None = None
+
+    @property
+    def runs_in_tree(self) -> frozenset[Isolate]:
+        """The isolations under which a gate runs in the working tree itself."""
+        if self.judged_tree.snapshot.source is not Source.WORKING_TREE:
+            return frozenset()
+        return frozenset({Isolate.TREE}) if self.live is not None else frozenset({Isolate.TREE, Isolate.AUTO})
 
 
 def shell_command(gate: Gate, script: str) -> tuple[str, ...]:
@@ -72,7 +87,7 @@ class GateRunner:
     opened: AsyncExitStack = field(default_factory=AsyncExitStack)
     frozen: FrozenTree = field(init=False)
     beside: Beside = field(init=False)
-    content_ids: dict[str, str] | None = None
+    content_ids: Mapping[str, str] | None = None
     numbers: dict[str, int] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
@@ -82,7 +97,13 @@ class GateRunner:
         collect_old_runs(world, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
         self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
-        self.frozen = FrozenTree(world=world, judged=self.context.judged_tree, folder=self.temporary / "tree")
+        self.frozen = FrozenTree(
+            world=world,
+            judged=self.context.judged_tree,
+            folder=self.temporary / "tree",
+            opened=self.opened,
+            live=self.context.live,
+        )
         return self
 
     async def __aexit__(
@@ -95,16 +116,19 @@ class GateRunner:
         """The verdict of one gate: an earlier one with the same action key, or a new one."""
         gate = planned.gate
         key = self.action_key(gate)
-        if key is not None and self.context.reuse:
-            known = stored_verdict(self.context.store, gate, key)
-            if known is not None:
-                return known
+        known = self.known_verdict(gate, key)
+        if known is not None:
+            return known
         verdict = await self.measure(gate)
         if key is not None and self.beside.stayed(gate, self.view_of(gate)):
             self.keys[gate.name] = key
         if verdict.status is Status.FAILED and self.is_suspect(planned, key):
             return await self.measure_again(gate, verdict)
         return verdict
+
+    def known_verdict(self, gate: Gate, key: str | None) -> Verdict | None:
+        """An earlier verdict with the same action key; None when there is none, or none is wanted."""
+        return stored_verdict(self.context.store, gate, key) if key is not None and self.context.reuse else None
 
     def doubtful(self, plan: Plan) -> list[str]:
         """
@@ -146,7 +170,10 @@ class GateRunner:
         """What the gate's result depends on; None when something it starts is not there."""
         world, judged = self.context.world, self.context.judged_tree
         if self.content_ids is None:
-            self.content_ids = dict(world.git.content_ids(judged.repository, judged.snapshot.tree))
+            live = self.context.live
+            self.content_ids = (
+                live.content_ids if live is not None else world.git.content_ids(judged.repository, judged.snapshot.tree)
+            )
         wanted = matches(gate.paths, self.content_ids) if gate.paths else self.content_ids.keys()
         commands = [gate.script] if gate.server is None else [gate.script, gate.server]
         environment = {**world.machine.environment, **dict(gate.env)}
@@ -166,7 +193,7 @@ class GateRunner:
 
     def view_of(self, gate: Gate) -> View:
         """Which files the gate sees: the working tree when it is the one judged, unless the gate asks for a frozen view."""
-        if self.context.judged_tree.snapshot.source is Source.WORKING_TREE and gate.isolate is not Isolate.FROZEN:
+        if gate.isolate in self.context.runs_in_tree:
             return View.TREE
         return View.FROZEN if self.context.processes.can_freeze() else View.COPY
 

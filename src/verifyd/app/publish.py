@@ -27,7 +27,7 @@ def report_files(repository: Repository) -> tuple[Path, ...]:
     return tuple(repository.report_dir / name for name in (".gitignore", "readiness.json", "READINESS.md", "TASK.md"))
 
 
-def publish(world: World, repository: Repository, result: Result) -> None:
+def publish(world: World, repository: Repository, result: Result, *, keeps_progress: bool = True) -> None:
     """
     Write READINESS.md, readiness.json and TASK.md, or remove TASK.md when there is no task.
 
@@ -44,7 +44,7 @@ def publish(world: World, repository: Repository, result: Result) -> None:
     else:
         world.files.write_whole(folder / "TASK.md", render_task_markdown(result.task))
     pipeline = result.declared.runs
-    if pipeline is not None and result.report.snapshot.source is Source.WORKING_TREE:
+    if keeps_progress and pipeline is not None and result.report.snapshot.source is Source.WORKING_TREE:
         keep_progress(world, repository, pipeline, result)
 
 

@@ -1,0 +1,180 @@
+"""One pass of a daemon over one tree: as ``verify``, but its runs may be shared with the passes before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+
+from verifyd.app.finish import Finish, Result
+from verifyd.app.frozen import LiveSource
+from verifyd.app.gate import GateRunner, RunContext
+from verifyd.app.judged import Judged, Request
+from verifyd.app.live_gates import LiveGates
+from verifyd.app.ports import Processes, Store
+from verifyd.app.run import Listener, run_gates, skipped_by_plan
+from verifyd.app.verify import built_in_verdicts, plan_for, unapproved
+from verifyd.app.watch_ports import LiveTree, TreeState
+from verifyd.app.world import World
+from verifyd.errors import VerifydError
+from verifyd.pipeline import Pipeline
+from verifyd.plan import Plan, PlannedGate, makespan_s, with_doubtful
+from verifyd.verdict import Reason, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveWorld:
+    """What all passes of a daemon share."""
+
+    world: World
+    tree: LiveTree
+    processes: Processes
+    store: Store
+    gates: LiveGates
+
+
+@dataclass(slots=True, kw_only=True)
+class LivePass:
+    """
+    One pass.
+
+    Attributes:
+        state: The tree that it is about.
+        request: Names the door.
+        plan: None until it is made, and where nothing may run.
+        built_in: Verdicts that need no process.
+        keys: Action keys of the gates that run, by name.
+        verdicts: Of the gates that have ended, by name.
+        is_overtaken: Whether a newer tree is being verified: then no further gate is begun for this one.
+        result: None until *done*, and where *error* says why there is none.
+        is_whole: Whether every gate came to its end, even if the tree has changed since; only then *result* is a verdict.
+    """
+
+    shared: LiveWorld
+    state: TreeState
+    judged: Judged
+    request: Request
+    started_at: datetime
+    started_s: float
+    plan: Plan | None = None
+    built_in: tuple[Verdict, ...] = ()
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    is_overtaken: bool = False
+    done: anyio.Event = field(default_factory=anyio.Event)
+    result: Result | None = None
+    is_whole: bool = False
+    error: VerifydError | None = None
+
+    async def run(self, *, steer: Callable[[Mapping[str, str | None]], None], ended: Callable[[Verdict], None]) -> None:
+        """
+        Verify the tree; *result* or *error* afterwards.
+
+        Args:
+            steer: Told the action keys of this tree's gates before the first of them is begun.
+            ended: Told each verdict.
+        """
+        try:
+            pipeline = self.judged.declared.runs
+            if pipeline is None:
+                steer({})
+                self.is_whole = True
+                self.result = unapproved(
+                    self.shared.world, self.judged, self.shared.store, self.request, self.started_at, self.started_s
+                )
+            else:
+                self.result = await self.verify(pipeline, steer, ended)
+        except VerifydError as error:
+            self.error = error
+        finally:
+            self.done.set()
+
+    async def verify(
+        self,
+        pipeline: Pipeline,
+        steer: Callable[[Mapping[str, str | None]], None],
+        ended: Callable[[Verdict], None],
+    ) -> Result:
+        """The stages, as in ``verify``."""
+        world, store = self.shared.world, self.shared.store
+        plan = plan_for(world, self.judged, pipeline, store, self.request)
+        self.built_in = built_in_verdicts(pipeline, self.judged.change)
+        async with GateRunner(self.run_context()) as runner:
+            if not self.judged.has_named_base:
+                plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
+            self.plan = plan
+            self.keys = {planned.gate.name: runner.action_key(planned.gate) for planned in plan.to_run}
+            steer(self.keys)
+
+            def note(verdict: Verdict) -> None:
+                self.verdicts[verdict.gate.name] = verdict
+                ended(verdict)
+
+            async def run_gate(planned: PlannedGate) -> Verdict:
+                return await self.verdict_of(planned, self.keys[planned.gate.name], runner)
+
+            verdicts = await run_gates(
+                plan,
+                run_gate,
+                slots=world.machine.slots,
+                listener=Listener(ended=note),
+                known=self.built_in,
+            )
+        self.is_whole = not any(is_cut_short(verdict) for verdict in verdicts.values())
+        finish = Finish(
+            world=world,
+            judged=self.judged,
+            store=store,
+            pipeline=pipeline,
+            request=self.request,
+            keys=runner.keys,
+            disagreed=tuple(runner.disagreed),
+            is_whole=self.is_whole,
+        )
+        return finish.result(plan, verdicts, self.built_in, self.started_at, self.started_s)
+
+    async def verdict_of(self, planned: PlannedGate, key: str | None, runner: GateRunner) -> Verdict:
+        """One gate's verdict: a stored one at once, else that of the run under way or of a new one."""
+        known = runner.known_verdict(planned.gate, key)
+        if known is not None:
+            return known
+        return await self.shared.gates.verdict(
+            planned,
+            key=key,
+            tree=self.state.tree,
+            run=lambda: runner.run(planned),
+            is_wanted=lambda: not self.is_overtaken,
+        )
+
+    def run_context(self) -> RunContext:
+        """What its gates share: the tree comes out of memory."""
+        tree = self.shared.tree
+        return RunContext(
+            world=self.shared.world,
+            judged_tree=self.judged,
+            processes=self.shared.processes,
+            store=self.shared.store,
+            reuse=True,
+            live=LiveSource(
+                mirror=lambda: tree.mirror(self.state),
+                content_ids=self.state.content_ids,
+                ignored=self.state.ignored,
+            ),
+        )
+
+    def verdict_on(self, planned: PlannedGate) -> Verdict | None:
+        """The verdict of one of the plan's gates; None until it has ended."""
+        return skipped_by_plan(planned) if planned.skip is not None else self.verdicts.get(planned.gate.name)
+
+    def expected_s(self) -> float | None:
+        """Expected seconds of the whole pass; None when some gate was never measured."""
+        if self.plan is None or any(planned.expected_s is None for planned in self.plan.to_run):
+            return None
+        return makespan_s(self.plan.to_run, self.shared.world.machine.slots)
+
+
+def is_cut_short(verdict: Verdict) -> bool:
+    """Whether a gate was ended, or not begun, because the tree has changed."""
+    return verdict.status is Status.UNPROVEN and verdict.reason == Reason.CANCELLED

@@ -1,0 +1,58 @@
+"""When to verify a tree again that did not change, because the machine spoiled the run and not the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifyd.app.finish import Result
+from verifyd.report import Readiness
+from verifyd.verdict import Reason
+
+PAUSES_S = (2.0, 8.0, 30.0, 60.0, 120.0)
+"""Before each further try; after the last one an edit or a person has to ask for it."""
+
+SPOILED = frozenset(
+    {
+        Reason.TREE_MOVED,
+        Reason.KILLED,
+        Reason.NOT_STARTED,
+        Reason.SERVER_NOT_READY,
+        Reason.TOOL_MISSING,
+        Reason.UNSAVED,
+    }
+)
+"""Reasons that may be gone at the next try although no file was edited."""
+
+
+@dataclass(slots=True)
+class Retries:
+    """
+    Tries on one tree.
+
+    Attributes:
+        tries: Made so far.
+        next_s: When the next one is due; None until its result is known.
+    """
+
+    tries: int = 0
+    next_s: float | None = None
+
+    def is_due(self, result: Result | None, now_s: float) -> bool:
+        """Whether the tree of *result* is to be verified again now; says so once for each try."""
+        if result is None or not is_spoiled(result) or self.tries == len(PAUSES_S):
+            return False
+        if self.next_s is None:
+            self.next_s = now_s + PAUSES_S[self.tries]
+        if now_s < self.next_s:
+            return False
+        self.tries, self.next_s = self.tries + 1, None
+        return True
+
+
+def is_spoiled(result: Result) -> bool:
+    """Whether some required gate has no verdict for a reason that may be gone by now."""
+    report = result.report
+    return report.readiness is not Readiness.READY and (
+        report.reason == Reason.UNSAVED
+        or any(gate.required and gate.verdict.reason in SPOILED for gate in report.gates)
+    )

@@ -1,0 +1,353 @@
+"""The daemon's heart: verifies the newest tree whenever it has changed, and knows at any moment what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from verifyd.app.declared import read_declared
+from verifyd.app.finish import Result
+from verifyd.app.follower import Follower
+from verifyd.app.judged import Judged, Request
+from verifyd.app.live_gates import CpuSlots, LiveGate, LiveGates
+from verifyd.app.live_pass import LivePass, LiveWorld
+from verifyd.app.news import News, transition_between
+from verifyd.app.ports import Processes, Repository, Store
+from verifyd.app.publish import publish
+from verifyd.app.retries import Retries
+from verifyd.app.standings import standing_of
+from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
+from verifyd.app.world import World
+from verifyd.errors import StoreError, VerifydError, WatchError
+from verifyd.pipeline import Door
+from verifyd.standing import Event, EventKind, Standing
+from verifyd.steering import is_due
+from verifyd.verdict import Verdict
+
+REMEMBERED = 100
+"""Verdicts of earlier trees that are kept at hand."""
+
+DECISION_LIMIT_S = 1.0
+"""How long a question waits until it is known whether the verdict at hand still holds."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """
+    One daemon's life over one work tree: ``run`` until it is stopped or the work tree is gone.
+
+    Attributes:
+        idle_s: It ends by itself after so many seconds without an edit or a question; None for never.
+        state: The newest tree that was read.
+        since: When it was first seen.
+        current: The newest pass; None before the first.
+        newest: The newest complete verdict, with the number of its tree and the moment it was known.
+        trouble: Why the newest tree cannot be verified; empty normally.
+        waiting_since_s: When the first tree was seen that no complete verdict is about or came after; None without one.
+    """
+
+    world: World
+    repository: Repository
+    tree: LiveTree
+    watcher: Watcher
+    processes: Processes
+    store: Store
+    idle_s: float | None = None
+    started_at: datetime = field(init=False)
+    state: TreeState = field(init=False)
+    since: datetime = field(init=False)
+    current: LivePass | None = None
+    newest: tuple[int, Result, datetime] | None = None
+    known: dict[str, Result] = field(default_factory=dict)
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+    waiting_since_s: float | None = None
+    asked_s: float = 0.0
+    stop_reason: str = ""
+    news: News = field(init=False)
+    follower: Follower = field(init=False)
+    retries: Retries = field(default_factory=Retries)
+    identity: tuple[object, ...] = ()
+    wanted: anyio.Event = field(default_factory=anyio.Event)
+    decided: anyio.Event = field(default_factory=anyio.Event)
+    stopping: anyio.Event = field(default_factory=anyio.Event)
+    shared: LiveWorld = field(init=False)
+    tasks: anyio.abc.TaskGroup = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = self.tree.state
+        self.started_at = self.since = self.world.clock.now()
+        self.asked_s = self.waiting_since_s = self.world.clock.monotonic_s()
+        self.news = News(clock=self.world.clock)
+        self.follower = Follower(tree=self.tree, watcher=self.watcher, clock=self.world.clock, listener=self)
+
+    # --- its life ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> str:
+        """Until it is stopped; the reason why it ended. Gates under way are ended first."""
+        async with anyio.create_task_group() as tasks:
+            self.tasks = tasks
+            gates = LiveGates(
+                tasks=tasks,
+                slots=CpuSlots(self.world.machine.slots),
+                clock=self.world.clock,
+                started=self.note_started,
+            )
+            self.shared = LiveWorld(
+                world=self.world, tree=self.tree, processes=self.processes, store=self.store, gates=gates
+            )
+            tasks.start_soon(self.follow)
+            tasks.start_soon(self.follower.look_regularly)
+            tasks.start_soon(self.verify_newest)
+            self.want()
+            await self.stopping.wait()
+            self.news.add(EventKind.STOPPING, tree=self.state.tree, text=self.stop_reason)
+            self.news.end()
+            tasks.cancel_scope.cancel()
+        return self.stop_reason
+
+    async def follow(self) -> None:
+        """Follow the tree until it is gone."""
+        try:
+            await self.follower.follow()
+        except WatchError as error:
+            await self.stop(str(error))
+
+    async def stop(self, reason: str) -> None:
+        """End the life; the first reason counts."""
+        self.stop_reason = self.stop_reason or reason
+        self.stopping.set()
+
+    # --- what the follower tells ---------------------------------------------------------------------------------
+
+    def take(self, state: TreeState, *, anew: bool) -> None:
+        """This is the tree now; *anew*: what surrounds it may have changed."""
+        if state is not self.state:
+            self.state, self.since, self.retries = state, self.world.clock.now(), Retries()
+            self.follower.note_edit()
+            if self.waiting_since_s is None:
+                self.waiting_since_s = self.world.clock.monotonic_s()
+            self.news.add(EventKind.TREE, tree=state.tree)
+            self.want()
+        elif anew or self.trouble:
+            self.want()
+
+    def fail(self, error: VerifydError) -> None:
+        """The newest tree cannot be verified: say so once."""
+        if str(error) != self.trouble:
+            self.trouble = str(error)
+            self.news.add(EventKind.TROUBLE, tree=self.state.tree, text=self.trouble)
+
+    def tick(self) -> None:
+        """An approval given meanwhile, or a run that the machine spoiled, is a reason to verify the same tree again."""
+        now_s = self.world.clock.monotonic_s()
+        quiet_s = now_s - max(self.follower.edited_s, self.asked_s)
+        if self.current is None or not self.current.done.is_set():
+            return
+        if self.retries.is_due(self.current.result, now_s):
+            self.identity = ()
+            self.want()
+        elif self.identity_of(self.current.judged) != self.identity:
+            self.want()
+        elif self.idle_s is not None and quiet_s > self.idle_s:
+            self.stop_reason = self.stop_reason or f"nothing happened for {self.idle_s / 3600:g} hours"
+            self.stopping.set()
+
+    # --- from trees to verdicts ----------------------------------------------------------------------------------
+
+    def want(self) -> None:
+        """There is reason to look whether the verdict at hand still holds."""
+        if self.decided.is_set():
+            self.decided = anyio.Event()
+        self.wanted.set()
+
+    async def verify_newest(self) -> None:
+        """Begin a pass whenever the verdict at hand does not hold any more, for ever."""
+        while True:
+            await self.wanted.wait()
+            if self.current is not None and not self.current.done.is_set() and self.is_due(self.current):
+                await self.current.done.wait()
+            self.wanted = anyio.Event()
+            try:
+                state, judged = await self.follower.ask(self.open_newest)
+                identity = self.identity_of(judged)
+            except VerifydError as error:
+                self.fail(error)
+            else:
+                self.trouble = ""
+                if identity != self.identity:
+                    self.identity = identity
+                    self.begin(state, judged)
+            if not self.wanted.is_set():
+                self.decided.set()
+
+    def is_due(self, current: LivePass) -> bool:
+        """Whether the pass under way has to come to its end before the next one begins."""
+        if self.waiting_since_s is None:
+            return False
+        return is_due(self.world.clock.monotonic_s() - self.waiting_since_s, current.expected_s())
+
+    def open_newest(self) -> tuple[TreeState, Judged]:
+        """The newest tree with all that is known before a gate runs; as ``open_tree``, but out of memory."""
+        state = self.tree.state
+        snapshot = self.tree.snapshot(state, "auto")
+        declared = read_declared(self.world, self.repository, snapshot)
+        if declared.written.base != "auto":
+            snapshot = self.tree.snapshot(state, declared.written.base)
+        return state, Judged(
+            repository=self.repository,
+            snapshot=snapshot,
+            guard=self.tree.guard(state),
+            change=self.world.git.change(snapshot),
+            declared=declared,
+            has_named_base=declared.written.base != "auto",
+        )
+
+    def identity_of(self, judged: Judged) -> tuple[object, ...]:
+        """What a report about this tree depends on besides what gates do; two trees with the same have the same report."""
+        snapshot = judged.snapshot
+        try:
+            approval = self.world.approvals.read(self.repository)
+            approved: object = (approval.digest, approval.by, approval.at) if approval is not None else None
+        except StoreError as error:
+            approved = str(error)
+        tree = (snapshot.tree, snapshot.base, snapshot.base_tree, snapshot.head, snapshot.conflicted)
+        return (*tree, judged.declared.written.digest, approved)
+
+    def begin(self, state: TreeState, judged: Judged) -> None:
+        """Begin a pass; from the moment when it knows its gates the one before it begins no more."""
+        overtaken = self.current
+        current = LivePass(
+            shared=self.shared,
+            state=state,
+            judged=judged,
+            request=Request(door=Door.WATCH),
+            started_at=self.world.clock.now(),
+            started_s=self.world.clock.monotonic_s(),
+        )
+        self.current = current
+
+        def steer(keys: Mapping[str, str | None]) -> None:
+            if overtaken is not None:
+                overtaken.is_overtaken = True
+            self.shared.gates.steer(keys)
+
+        async def carry_out() -> None:
+            await current.run(steer=steer, ended=lambda verdict: self.note_ended(current, verdict))
+            await self.conclude(current)
+
+        self.tasks.start_soon(carry_out, name=f"pass over {state.tree[:12]}")
+
+    async def conclude(self, ended: LivePass) -> None:
+        """Publish what a pass found; one that was overtaken, and did not come to its end for all gates, found nothing."""
+        if ended.error is not None:
+            self.fail(ended.error)
+        result = ended.result
+        if result is None or not ended.is_whole:
+            return
+        self.known.pop(ended.state.tree, None)
+        self.known[ended.state.tree] = result
+        while len(self.known) > REMEMBERED:
+            del self.known[next(iter(self.known))]
+        is_newest = self.newest is None or self.newest[0] <= ended.state.number
+        before = self.newest[1].report if self.newest is not None else None
+        if is_newest:
+            self.newest = (ended.state.number, result, self.world.clock.now())
+            self.waiting_since_s = None if ended.state is self.state else self.world.clock.monotonic_s()
+            await self.publish(ended, result)
+        self.news.add(
+            EventKind.JUDGED,
+            tree=ended.state.tree,
+            status=str(result.report.readiness),
+            reason=result.report.reason,
+            transition=transition_between(before, result.report) if is_newest else None,
+            text=result.task.title if result.task is not None else result.report.explanation,
+        )
+
+    async def publish(self, ended: LivePass, result: Result) -> None:
+        """Write the report's files; an older tree's report says that there is a newer tree."""
+        is_current = ended.state is self.state
+        if not is_current:
+            note = "the working tree has changed since; its newer content is being verified"
+            result = replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
+        try:
+            await anyio.to_thread.run_sync(
+                lambda: publish(self.world, self.repository, result, keeps_progress=is_current)
+            )
+            self.notes = ()
+        except StoreError as error:
+            self.notes = (f"the report's files were not written: {error}",)
+
+    def note_started(self, live: LiveGate) -> None:
+        """A gate has really begun."""
+        self.news.add(EventKind.STARTED, tree=live.tree, gate=live.planned.gate.name)
+
+    def note_ended(self, current: LivePass, verdict: Verdict) -> None:
+        """A gate has its verdict on a tree."""
+        self.news.add(
+            EventKind.ENDED,
+            tree=current.state.tree,
+            gate=verdict.gate.name,
+            status=str(verdict.status),
+            reason=str(verdict.reason) if verdict.reason is not None else None,
+            text=verdict.explanation,
+        )
+
+    # --- questions -----------------------------------------------------------------------------------------------
+
+    async def now(self) -> Standing:
+        """What is known about the tree with every edit in it that was finished before this call."""
+        self.asked_s = self.world.clock.monotonic_s()
+        await self.follower.look_now()
+        if self.current is not None and self.current.state is self.state:
+            with anyio.move_on_after(DECISION_LIMIT_S):
+                await self.decided.wait()
+        return standing_of(self)
+
+    async def wait_now(self, limit_s: float) -> Standing:
+        """The same as soon as there is a report about the tree as it is then; as it stands when the limit is reached."""
+        standing = await self.now()
+        with anyio.move_on_after(limit_s):
+            async with self.news.listen() as events:
+                standing = await self.now()
+                while standing.report is None and not standing.trouble:
+                    await self.next_judged(events)
+                    standing = await self.now()
+        return standing
+
+    async def of_tree(self, tree: str, limit_s: float) -> Standing | None:
+        """What is known about a tree by its id or the beginning of it; None when nothing is."""
+        self.asked_s = self.world.clock.monotonic_s()
+        with anyio.move_on_after(limit_s):
+            async with self.news.listen() as events:
+                while self.is_under_way(tree):
+                    await self.next_judged(events)
+        found = next((known for known in reversed(self.known) if known.startswith(tree)), None)
+        if found is None:
+            return standing_of(self) if self.state.tree.startswith(tree) else None
+        return standing_of(self, result=self.known[found])
+
+    def is_under_way(self, tree: str) -> bool:
+        """Whether a verdict on this tree can still be waited for."""
+        if any(known.startswith(tree) for known in self.known):
+            return False
+        running = (
+            self.current is not None and not self.current.done.is_set() and self.current.state.tree.startswith(tree)
+        )
+        return running or self.state.tree.startswith(tree)
+
+    async def next_judged(self, events: AsyncIterator[Event]) -> None:
+        """Until a verdict or trouble is told of."""
+        async for event in events:
+            if event.kind in (EventKind.JUDGED, EventKind.TROUBLE, EventKind.TREE):
+                return
+
+    def events(self) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """What happens from now on."""
+        return self.news.listen()
