@@ -22,7 +22,7 @@ def find_commit(git: GitProcess, repository: Repository, objects: ObjectReader, 
 
     Raises:
         UsageError: There is none, with the nearest name.
-        GitError: There is none, and a shallow clone may be the reason.
+        GitError: There is none, and a shallow clone may be the reason; or its object is not what its name says.
     """
     ended = git.attempt(
         user_place(repository), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
@@ -30,6 +30,8 @@ def find_commit(git: GitProcess, repository: Repository, objects: ObjectReader, 
     found = read_commit(objects, text_of(ended.output)) if ended.status == 0 else None
     if found is not None:
         return found
+    if "\n" not in name:
+        objects.read(name)  # says so where git refuses the name because its object is forged
     if is_shallow(repository):
         raise GitError("no such commit in this clone", where=name, remedy=DEEPEN)
     raise UsageError("no such commit, branch or tag", where=name, remedy=nearest_name(git, repository, name))
@@ -81,6 +83,8 @@ def merge_base(
     found = read_commit(objects, text_of(ended.output)) if ended.status == 0 else None
     if found is not None:
         return found
+    if "\n" not in name:
+        objects.read(name)  # says so where git refuses the name because its object is forged
     if is_shallow(repository):
         raise GitError("the commit where this branch began is not in this clone", where=name, remedy=DEEPEN)
     raise GitError("has no commit in common with HEAD", where=name, remedy="Name a base that HEAD descends from.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from verifyd.app.ports import Repository
 from verifyd.change import Change, ChangeKind, FileChange
+from verifyd.edge.git_objects import entries_between
 from verifyd.edge.git_process import GitProcess, Place, as_input, lines_of
 from verifyd.edge.git_repository import work_place
 from verifyd.edge.ignore_rules import portions
@@ -32,6 +33,7 @@ KINDS = {
 
 def read_change(git: GitProcess, store: ObjectStore, repository: Repository, base_tree: str, tree: str) -> Change:
     """What differs, ordered by path; renames found, generated files marked, submodules looked into."""
+    check_between(git, store, base_tree, tree)
     raw, counts = split_raw(lines_of(read_differences(git, store, repository, base_tree, tree)))
     generated = generated_paths(git, store, base_tree, tree, [record.path for record in raw])
     files = [
@@ -48,6 +50,17 @@ def read_change(git: GitProcess, store: ObjectStore, repository: Repository, bas
         for record, (added, deleted, binary) in zip(raw, counts_of(counts), strict=True)
     ]
     return Change(files=tuple(sorted(files, key=lambda file: file.path)))
+
+
+def check_between(git: GitProcess, store: ObjectStore, base_tree: str, tree: str) -> None:
+    """
+    GitError where an object that the counts are made of is not what its name says: a forged base would hide a change.
+
+    What the clone left on the server is not looked at: git hashes what it fetches.
+    """
+    with git.object_reader(store.place) as objects:
+        sides = [one for _, *both in entries_between(objects, base_tree, tree) for one in both]
+        objects.check_all([one.id for one in sides if one is not None and one.mode != SUBMODULE_MODE])
 
 
 def read_differences(git: GitProcess, store: ObjectStore, repository: Repository, base_tree: str, tree: str) -> bytes:
@@ -150,6 +163,8 @@ def read_marks(git: GitProcess, store: ObjectStore, tree: str, paths: Collection
         listed = attribute_files(git, place, tree, paths)
         if not listed:
             return {}
+        with git.object_reader(store.place) as objects:
+            objects.check_all([line.partition("\t")[0].split(" ")[2] for line in listed])
         git.run(place, "update-index", "-z", "--index-info", content=as_input(listed))
         command = ("check-attr", "--cached", "-z", "--stdin", "linguist-generated", "diff")
         fields = lines_of(git.run(place, *command, content=as_input(sorted(paths))))

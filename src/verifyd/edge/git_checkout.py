@@ -1,17 +1,21 @@
-"""Writes a tree's files into a folder as a checkout would, submodules included."""
+"""Writes a tree's files into a folder as a checkout would, submodules included, and proves that they are the tree's."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from verifyd.app.ports import Repository
-from verifyd.edge.git_process import GitProcess, Place, last_line
+from verifyd.edge.git_objects import read_contents
+from verifyd.edge.git_process import GitProcess, Place, as_input, last_line
 from verifyd.edge.git_repository import work_place
+from verifyd.edge.object_ids import LOOK, file_id
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.private_index import empty_index, read_tracked
+from verifyd.edge.private_index import empty_index
 from verifyd.edge.submodules import submodule_tree
+from verifyd.edge.tree_edit import SUBMODULE_MODE, Entry
 from verifyd.errors import GitError
 
 SAME_EVERYWHERE = ("-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "checkout.workers=0")
@@ -28,35 +32,82 @@ def write_tree(git: GitProcess, store: ObjectStore, repository: Repository, tree
 
     Smudge filters run as in a checkout. A submodule whose commit is not on this machine stays an empty folder.
 
+    git hashes nothing that it reads, so what it wrote is held against the tree's ids: trees when they are listed, files by
+    their bytes on disk. What is not stored as it is on disk is written once more, out of objects that we hashed.
+
     Raises:
-        GitError: An object is missing, a filter fails, or the folder cannot be written.
+        GitError: An object is missing or not what its name says, a filter fails, or the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     store.add_alternate(repository.common_dir / "objects")
-    variables = {**work_place(repository, store).variables, "GIT_WORK_TREE": str(folder)}
+    outside = work_place(repository, store)
+    with git.object_reader(outside) as objects:
+        entries = read_contents(objects, tree)
     with empty_index(store.folder) as index:
-        place = Place(folder=folder, variables={**variables, "GIT_INDEX_FILE": str(index)})
-        git.run(place, "read-tree", tree)
-        submodules = read_tracked(git, place).submodules
-        ended = git.attempt(place, *SAME_EVERYWHERE, "checkout-index", "--all", "--force", "--quiet")
-        if ended.status != 0:
-            raise GitError(f"the tree cannot be written there: {last_line(ended.complaint)}", where=str(folder))
-        date_by_content(read_tracked(git, place).lines, folder)
-    for path, commit in submodules.items():
-        found = submodule_tree(git, store, repository, path, commit)
+        place = Place(
+            folder=folder,
+            variables={**outside.variables, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(index)},
+        )
+        listed = [f"{entry.mode} {entry.id}\t{path}" for path, entry in entries.items()]
+        git.run(place, "update-index", "-z", "--index-info", content=as_input(listed))
+        check_out(git, place, entries)
+        other = unlike(store, entries, folder)
+        if other:
+            write_again(git, store, place, entries, other)
+    date_by_content(entries, folder)
+    for path, entry in entries.items():
+        found = submodule_tree(git, store, repository, path, entry.id) if entry.mode == SUBMODULE_MODE else None
         if found is not None:
             write_tree(git, store, *found, folder / path)
 
 
-def date_by_content(lines: Mapping[str, str], folder: Path) -> None:
+def check_out(git: GitProcess, place: Place, paths: Collection[str]) -> None:
+    """Have git write these paths of the index at *place*, with its filters and line endings."""
+    arguments = ("checkout-index", "--force", "--quiet", "-z", "--stdin")
+    ended = git.attempt(place, *SAME_EVERYWHERE, *arguments, content=as_input(list(paths)))
+    if ended.status != 0:
+        raise GitError(f"the tree cannot be written there: {last_line(ended.complaint)}", where=str(place.folder))
+
+
+def unlike(store: ObjectStore, entries: Mapping[str, Entry], folder: Path) -> Sequence[str]:
+    """Paths whose bytes on disk are not what the tree names: converted on the way, or not what git took them for."""
+    paths = [path for path, entry in entries.items() if entry.mode != SUBMODULE_MODE]
+
+    return [path for path in paths if file_id(f"{folder}/{path}", store.object_format) != entries[path].id]
+
+
+def write_again(
+    git: GitProcess, store: ObjectStore, place: Place, entries: Mapping[str, Entry], paths: Sequence[str]
+) -> None:
+    """
+    Write *paths* from a store in which there is nothing but what we hashed ourselves.
+
+    To clean the written file and hash that would prove less: a filter may make one content of many.
+
+    Raises:
+        GitError: The object of one is missing, or not what its name says.
+    """
+    with tempfile.TemporaryDirectory(prefix="verifyd-") as name:
+        sure = ObjectStore(Path(name), store.object_format)
+        sure.prepare()
+        with git.object_reader(place) as objects:
+            for path in paths:
+                found = objects.read(entries[path].id)
+                if found is None:
+                    problem = f"object {entries[path].id} is missing from the repository"
+                    raise GitError(problem, where=path, remedy=LOOK)
+                sure.write("blob", found.content)
+        check_out(git, place.with_variables(**sure.variables), paths)
+
+
+def date_by_content(entries: Mapping[str, Entry], folder: Path) -> None:
     """
     Give every file a modification time that follows from its content: the same content the same, other content another.
 
     Compilers' and type checkers' caches compare whole seconds and sizes, so an edit of the same size within a second gave a
     false pass 8 times of 8. These times lie between 2001 and 2016, where no edit of today has its own.
     """
-    for path, about in lines.items():
-        _tag, mode, blob, _stage = about.split(" ")
-        if mode in REGULAR_MODES:
-            moment = EARLIEST + int(blob[:8], 16) % RANGE_S
-            os.utime(folder / os.fsdecode(os.fsencode(path)), (moment, moment), follow_symlinks=False)
+    for path, entry in entries.items():
+        if entry.mode in REGULAR_MODES:
+            moment = EARLIEST + int(entry.id[:8], 16) % RANGE_S
+            os.utime(f"{folder}/{path}", (moment, moment), follow_symlinks=False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.object_ids import LOOK
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.tree_edit import FOLDER_MODE, LINK_MODE, SUBMODULE_MODE, Edits, Entry, read_tree
+from verifyd.edge.tree_edit import FOLDER_MODE, LINK_MODE, SUBMODULE_MODE, Edits, Entry, entries_of, read_tree
 from verifyd.errors import GitError
 
 COPIED_BYTES = 64 * 1024 * 1024
@@ -34,20 +35,83 @@ class Head:
 
 def read_commit(objects: ObjectReader, revision: str) -> Head | None:
     """The commit that a revision names; None when there is none."""
-    found = objects.read(f"{revision}^{{commit}}")
-    if found is None:
+    found = objects.read(revision)
+    if found is not None and found.kind == "tag":
+        found = objects.read(f"{revision}^{{commit}}")
+    if found is None or found.kind != "commit":
         return None
     header = found.content.partition(b"\n\n")[0].decode("ascii", "replace")
     tree, parent = re.search(r"^tree (\w+)$", header, re.MULTILINE), re.search(r"^parent (\w+)$", header, re.MULTILINE)
     if tree is None:
-        raise GitError(f"commit {found.id} names no tree", remedy="Look at it with: git fsck")
+        raise GitError(f"commit {found.id} names no tree", remedy=LOOK)
     return Head(commit=found.id, tree=tree[1], parent=parent[1] if parent is not None else None)
 
 
-def tree_of(objects: ObjectReader, revision: str) -> str | None:
-    """Id of the tree of a commit or tree; None when it is not known."""
-    found = objects.read(f"{revision}^{{tree}}")
-    return found.id if found is not None else None
+def tree_of(objects: ObjectReader, identifier: str) -> str | None:
+    """
+    Id of the tree of a commit, tag or tree; None when it is not known.
+
+    Read step by step: asked for ``<commit>^{tree}``, git would believe what the commit's object says.
+    """
+    found = objects.read(identifier)
+    if found is None or found.kind == "blob":
+        return None
+    if found.kind == "tree":
+        return found.id
+    head = read_commit(objects, identifier)
+    return tree_of(objects, head.tree) if head is not None else None
+
+
+def read_contents(objects: ObjectReader, tree: str) -> dict[str, Entry]:
+    """
+    Files, links and submodules of a tree by path, in git's order; every tree object on the way is held against its id.
+
+    Raises:
+        GitError: One is missing, or is not what its name says.
+    """
+    found: dict[bytes, Entry] = {}
+    level = [(b"", tree)]
+    while level:
+        below: list[tuple[bytes, str]] = []
+        for (folder, identifier), answer in zip(level, objects.read_all([one for _, one in level]), strict=True):
+            for name, entry in entries_of(answer, identifier).items():
+                if entry.mode == FOLDER_MODE:
+                    below.append((folder + name + b"/", entry.id))
+                else:
+                    found[folder + name] = entry
+        level = below
+    return {path.decode("utf-8", "surrogateescape"): found[path] for path in sorted(found)}
+
+
+def entries_between(
+    objects: ObjectReader, old: str | None, new: str | None, folder: bytes = b""
+) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    """
+    What differs between two trees: path, old and new entry; folders looked into, None for what is not there.
+
+    What ``diff-tree -r`` tells, but every tree object on the way is held against its id.
+
+    Raises:
+        GitError: One is missing, or is not what its name says.
+    """
+    before = read_tree(objects, old) if old is not None else {}
+    after = read_tree(objects, new) if new is not None else {}
+    for name in sorted(before.keys() | after.keys()):
+        left, right = before.get(name), after.get(name)
+        if left == right:
+            continue
+        path = folder + name
+        inner_old, inner_new = folder_id(left), folder_id(right)
+        if inner_old is not None or inner_new is not None:
+            yield from entries_between(objects, inner_old, inner_new, path + b"/")
+        flat_old, flat_new = left if inner_old is None else None, right if inner_new is None else None
+        if flat_old is not None or flat_new is not None:
+            yield path.decode("utf-8", "surrogateescape"), flat_old, flat_new
+
+
+def folder_id(entry: Entry | None) -> str | None:
+    """The tree of an entry that is a folder; None for anything else."""
+    return entry.id if entry is not None and entry.mode == FOLDER_MODE else None
 
 
 def find_entry(objects: ObjectReader, tree: str, path: str) -> Entry | None:
@@ -68,9 +132,7 @@ def read_file_at(objects: ObjectReader, tree: str, path: str) -> bytes | None:
             return None
         found = objects.read(entry.id)
         if found is None:
-            raise GitError(
-                f"object {entry.id} is missing from the repository", where=path, remedy="Look at it with: git fsck"
-            )
+            raise GitError(f"object {entry.id} is missing from the repository", where=path, remedy=LOOK)
         if entry.mode != LINK_MODE:
             return found.content
         target = link_target(path, found.content.decode("utf-8", "surrogateescape"))

@@ -11,14 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from verifyd.edge.git_process import Place
+from verifyd.edge.object_ids import object_header, object_id
 
 KEPT_S = 30 * 24 * 3600
 """Objects that no snapshot used for this long are removed."""
 
 PRUNED_EVERY_S = 24 * 3600
-
-HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
-"""Object formats by git's name for them."""
 
 
 class ObjectStore:
@@ -80,7 +78,7 @@ class ObjectStore:
 
     def id_of(self, kind: str, content: bytes) -> str:
         """The id that git gives to an object."""
-        return HASHES[self.object_format](object_header(kind, content) + content, usedforsecurity=False).hexdigest()
+        return object_id(kind, content, self.object_format)
 
     def holds(self, identifier: str) -> bool:
         """Whether the object is in our own folder; it then counts as used now."""
@@ -94,7 +92,7 @@ class ObjectStore:
         """Keep an object as a loose one; its id."""
         identifier = self.id_of(kind, content)
         if not self.holds(identifier):
-            write_whole(self.path_of(identifier), zlib.compress(object_header(kind, content) + content, 1))
+            write_whole(self.path_of(identifier), zlib.compress(object_header(kind, len(content)) + content, 1))
         return identifier
 
     def path_of(self, identifier: str) -> Path:
@@ -121,11 +119,6 @@ class ObjectStore:
     def loose_objects(self) -> Iterable[Path]:
         """Files of our loose objects, and what an interrupted write left beside them."""
         return self.objects.glob("[0-9a-f][0-9a-f]/*")
-
-
-def object_header(kind: str, content: bytes) -> bytes:
-    """What stands before the content in the hash and in the file."""
-    return f"{kind} {len(content)}\0".encode()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from verifyd.app.ports import Repository
-from verifyd.edge.git_objects import find_entry, tree_of
-from verifyd.edge.git_process import GitProcess, ObjectReader, lines_of
+from verifyd.edge.git_objects import entries_between, find_entry, read_contents, tree_of
+from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import find_repository
 from verifyd.edge.guard import below
 from verifyd.edge.object_store import ObjectStore
@@ -31,12 +31,12 @@ def submodule_tree(
 def list_contents(git: GitProcess, store: ObjectStore, repository: Repository, tree: str) -> dict[str, str]:
     """``<mode> <id>`` of every path of a tree; a submodule's own line is followed by those of its files, where they are here."""
     contents: dict[str, str] = {}
-    for line in lines_of(git.run(store.place, "ls-tree", "-r", "-z", "--full-tree", tree)):
-        about, _, path = line.partition("\t")
-        mode, _, identifier = about.split(" ")
-        contents[path] = f"{mode} {identifier}"
-        if mode == SUBMODULE_MODE:
-            found = submodule_tree(git, store, repository, path, identifier)
+    with git.object_reader(store.place) as objects:
+        entries = read_contents(objects, tree)
+    for path, entry in entries.items():
+        contents[path] = f"{entry.mode} {entry.id}"
+        if entry.mode == SUBMODULE_MODE:
+            found = submodule_tree(git, store, repository, path, entry.id)
             if found is not None:
                 inner = list_contents(git, store, *found)
                 contents.update({below(path, name): content for name, content in inner.items()})
@@ -50,15 +50,17 @@ def files_of(contents: Mapping[str, str]) -> frozenset[str]:
 
 def paths_between(git: GitProcess, store: ObjectStore, repository: Repository, old: str, new: str) -> frozenset[str]:
     """Paths that differ between two trees; what differs inside a submodule too, where both its commits are here."""
-    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
-    fields = lines_of(git.run(store.place, "diff-tree", *options, old, new))
-    paths = set(fields[1::2])
-    for about, path in zip(fields[::2], fields[1::2], strict=True):
-        old_mode, new_mode, old_id, new_id, _ = about.removeprefix(":").split(" ")
-        old_commit = old_id if old_mode == SUBMODULE_MODE else None
-        new_commit = new_id if new_mode == SUBMODULE_MODE else None
-        paths.update(paths_inside(git, store, repository, path, old_commit, new_commit))
+    with git.object_reader(store.place) as objects:
+        found = list(entries_between(objects, old, new))
+    paths = {path for path, _, _ in found}
+    for path, before, after in found:
+        paths.update(paths_inside(git, store, repository, path, commit_of(before), commit_of(after)))
     return frozenset(paths)
+
+
+def commit_of(entry: Entry | None) -> str | None:
+    """Where a submodule stands; None for anything else."""
+    return entry.id if entry is not None and entry.mode == SUBMODULE_MODE else None
 
 
 def paths_inside(

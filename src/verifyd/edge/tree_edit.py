@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from verifyd.edge.git_process import ObjectReader
+from verifyd.edge.git_process import ObjectReader, StoredObject
+from verifyd.edge.object_ids import LOOK
 from verifyd.edge.object_store import ObjectStore
 from verifyd.errors import GitError
 
@@ -95,16 +96,22 @@ def edited_entry(reader: ObjectReader, store: ObjectStore, old: Entry | None, no
 
 def read_tree(reader: ObjectReader, tree: str) -> dict[bytes, Entry]:
     """The entries of one tree object by name."""
-    found = reader.read(tree)
+    return entries_of(reader.read(tree), tree)
+
+
+def entries_of(found: StoredObject | None, tree: str) -> dict[bytes, Entry]:
+    """The entries by name of what a reader found for a tree's id; GitError when it found no tree."""
     if found is None or found.kind != "tree":
-        raise GitError(f"tree {tree} is missing from the repository", remedy="Look at it with: git fsck")
+        raise GitError(f"tree {tree} is missing from the repository", remedy=LOOK)
     return parse_tree(found.content, id_bytes=len(tree) // 2)
 
 
 def parse_tree(content: bytes, *, id_bytes: int) -> dict[bytes, Entry]:
     """The entries of a tree object's content by name."""
     pattern = re.compile(rb"(\d+) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
-    return {match[2]: Entry(mode=match[1].decode(), id=match[3].hex()) for match in pattern.finditer(content)}
+    return {
+        match[2]: Entry(mode=match[1].lstrip(b"0").decode(), id=match[3].hex()) for match in pattern.finditer(content)
+    }
 
 
 def tree_content(entries: Mapping[bytes, Entry]) -> bytes:
