@@ -23,6 +23,9 @@ class Readiness(StrEnum):
     UNPROVEN = "unproven"
 
 
+HOW_APPROVED = {ApprovedBy.TERMINAL: "at a terminal", ApprovedBy.FLAG: "by the flag --yes"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
     """Who let the pipeline run, and when (UTC, ISO 8601); *current* is False when VERIFY.md has changed since."""

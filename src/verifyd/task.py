@@ -18,7 +18,7 @@ from verifyd.cause import (
     rank_of_kinds,
     same_root,
 )
-from verifyd.change import Change
+from verifyd.change import Change, FileChange
 from verifyd.evidence.model import Finding, FindingKind
 from verifyd.pipeline import DIFF_GATE, Gate
 from verifyd.redact import redact
@@ -26,6 +26,7 @@ from verifyd.report import GateReport, Report
 from verifyd.reproduce import reproduce_command
 from verifyd.verdict import Reason, Verdict, counted
 
+TITLE_LIMIT = 120
 ATTEMPT_LIMIT = 3
 """Trees on which the same failure may be seen before the task says to hand over."""
 
@@ -160,11 +161,13 @@ def as_it_is_now(place: Place, change: Change) -> Place:
         why = re.sub("^changed", "deleted", place.why)
         return replace(place, why=why if why.startswith("deleted") else f"deleted; {why}")
     renamed = next((file for file in change.files if file.old_path and place.path in file.touched), None)
-    return (
-        place
-        if renamed is None
-        else replace(place, path=renamed.path, why=f"renamed from {renamed.old_path}; {place.why}")
-    )
+    return place if renamed is None else replace(place, path=renamed.path, why=renamed_why(renamed, place.why))
+
+
+def renamed_why(file: FileChange, why: str) -> str:
+    """``renamed from src/a.py since the last ready tree; …``."""
+    said = why.removeprefix("changed")
+    return f"renamed from {file.old_path}{said}" if said != why else f"renamed from {file.old_path}; {why}"
 
 
 def may_run_tests(gate: Gate) -> bool:
@@ -238,7 +241,15 @@ def failure_fingerprints(verdict: Verdict) -> tuple[str, ...]:
 def title_of(verdict: Verdict, cause: Sequence[Finding]) -> str:
     """``tests: test_x fails: assert 3 == 4``, on one line, at most 120 characters; it goes everywhere, so secrets are masked here."""
     title = " ".join(redact(f"{verdict.gate.name}: {summary(verdict, cause)}").split("\n"))
-    return title if len(title) <= 120 else title[:119] + "…"
+    if len(title) <= TITLE_LIMIT:
+        return title
+    ending = alike(cause) if title.endswith(alike(cause)) else ""
+    return f"{title[: TITLE_LIMIT - 1 - len(ending)]}…{ending}"
+
+
+def alike(cause: Sequence[Finding]) -> str:
+    """`` (and 3 others alike)``; empty for one alone."""
+    return f" (and {counted(len(cause) - 1, 'other')} alike)" if len(cause) > 1 else ""
 
 
 def summary(verdict: Verdict, cause: Sequence[Finding]) -> str:
@@ -247,7 +258,7 @@ def summary(verdict: Verdict, cause: Sequence[Finding]) -> str:
         return verdict.explanation or str(verdict.reason)
     first = cause[0]
     message = first.message.split("\n", 1)[0]
-    others = f" (and {counted(len(cause) - 1, 'other')} alike)" if len(cause) > 1 else ""
+    others = alike(cause)
     if first.kind is FindingKind.LIMIT:
         return f"{first.path}: {message}{others}" if first.path is not None else message
     if first.kind in (FindingKind.COLLECTION, FindingKind.SYNTAX) and first.subject is not None:

@@ -83,7 +83,7 @@ def test_all_is_well() -> None:
         ("git", "git version 2.39.5"),
         ("tree", "1f1f1f1f1f1f, 2 files"),
         ("VERIFY.md", "declares 2 gates"),
-        ("approval", f"given by terminal at {APPROVED_AT}"),
+        ("approval", f"given at a terminal, {APPROVED_AT}"),
         ("tools", "found for 2 gates"),
         ("history", "sound, 20.5 kB"),
         ("state", "/repository/.git/verifyd can be written"),

@@ -120,7 +120,10 @@ def test_a_verdict_says_the_first_finding_and_how_many_more() -> None:
     """The gate fails with the reason ``limits_exceeded``."""
     verdict = judge_change(change(modified("a.py", 9), deleted("b.py")), Limits(changed_lines=3, deleted_files=0), None)
     assert (verdict.status, verdict.reason) == (Status.FAILED, Reason.LIMITS)
-    assert verdict.explanation == "14 changed lines, 11 over the limit of 3; most in a.py (9), b.py (5) (and 1 more)"
+    assert (
+        verdict.explanation
+        == "14 changed lines, 11 over the limit of 3; most in a.py (9), b.py (5) (and 1 other objection)"
+    )
 
 
 def test_a_limit_has_the_same_fingerprint_however_far_it_is_exceeded() -> None:

@@ -33,7 +33,7 @@ from verifyd.evidence.model import Evidence, Finding, FindingKind, Severity, Tes
 from verifyd.json_shape import from_json
 from verifyd.outcome import End, Outcome, View
 from verifyd.render.document import ReportDocument, TaskDocument
-from verifyd.render.json import gate_entry, render_json, render_task_json, verdict_from_entry
+from verifyd.render.json import finding_line, gate_entry, render_json, render_task_json, verdict_from_entry
 from verifyd.report import Report
 from verifyd.task import make_task
 from verifyd.verdict import Reason, Status, Verdict
@@ -304,3 +304,11 @@ def test_an_entry_is_the_same_after_any_number_of_reuses(verdict: Verdict) -> No
     once = verdict_from_entry(verdict.gate, gate_entry(a_gate_report(verdict)))
     twice = verdict_from_entry(verdict.gate, gate_entry(a_gate_report(once)))
     assert twice == once
+
+
+def test_a_limit_is_named_once_in_its_line() -> None:
+    """Its code is what it is about, too."""
+    finding = a_finding(
+        path=None, line=None, code="limits.changed_lines", subject="limits.changed_lines", message="2 too many"
+    )
+    assert finding_line(finding) == "limits.changed_lines: 2 too many"

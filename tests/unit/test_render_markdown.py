@@ -151,7 +151,19 @@ def test_required_failures_are_told_before_optional_ones_and_ten_findings_at_mos
     page = read_page(render_markdown(a_report(optional, lint), None))
     assert [text for _, text in page.headings[2:4]] == ["lint: failed", "extra: failed"]
     assert "and 3 more: verifyd log lint" in page.texts
-    assert len([content for language, content in page.fences if language == "text"]) == 11
+    assert [content.count("\n") for language, content in page.fences if language == "text"] == [9, 0]
+
+
+def test_findings_of_one_line_stand_together_and_longer_ones_apart() -> None:
+    """Ten fences of a line each are hard to read."""
+    said = [
+        a_lint_finding(line=line, code=None, message=message)
+        for line, message in enumerate(("a", "b", "c\nmore", "d\nmore", "e"), 1)
+    ]
+    page = read_page(render_markdown(a_report(a_failure(*said)), None))
+    assert [content for language, content in page.fences if language == "text"] == [
+        "src/calc.py:1:8: a\nsrc/calc.py:2:8: b\n\nsrc/calc.py:3:8: c\nmore\n\nsrc/calc.py:4:8: d\nmore\n\nsrc/calc.py:5:8: e"
+    ]
 
 
 def test_what_gates_did_beyond_their_verdict_is_noted() -> None:
@@ -262,4 +274,4 @@ def test_any_report_keeps_its_form(found: list[Finding], said: str, path: str, s
     ]
     assert [len(row) for row in page.rows] == [6, 6, 6, 6]
     assert set(page.active) <= {"strong_open", "strong_close"}
-    assert [language for language, _ in page.fences] == ["sh", *("text" for _ in found), "sh"]
+    assert [language for language, _ in page.fences] == ["sh", *("text" for _ in found[:1]), "sh"]

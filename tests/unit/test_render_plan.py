@@ -89,7 +89,7 @@ Would run, in this order:
        environment: A=b
 
 Built in:
-  -  diff  at most 200 changed lines; at most 0 deleted files; only src/**; protected VERIFY.md
+  -  diff  at most 200 changed lines; no deleted files; only src/**; protected VERIFY.md
 
 Would not run:
   -  browser (optional)  VERIFY.md:22  not_affected: the change touches nothing that matches web/**
@@ -185,7 +185,10 @@ def test_the_json_is_of_the_published_shape() -> None:
     """Commands, reasons and times for scripts."""
     pipeline = a_pipeline(a_gate("lint", paths=("**/*.py",)), a_gate("deploy", manual=Manual.OUTSIDE))
     plan = make_plan(
-        pipeline, a_change("src/calc.py"), {"lint": Timing(estimate_s=0.30000000000000004)}, tree_paths=frozenset({"src/calc.py"})
+        pipeline,
+        a_change("src/calc.py"),
+        {"lint": Timing(estimate_s=0.30000000000000004)},
+        tree_paths=frozenset({"src/calc.py"}),
     )
     document = json.loads(render_plan_json(plan, Declared(written=pipeline), a_snapshot()))
     jsonschema.validate(document, TypeAdapter(PlanDocument).json_schema(mode="serialization"))

@@ -238,6 +238,25 @@ def test_a_title_says_what_fails_in_one_line(findings: list[Finding], title: str
     assert a_task(a_report(a_failure(*findings))).title == title
 
 
+def test_a_long_title_loses_its_message_and_not_how_many_are_alike() -> None:
+    """The end that is cut is the least that one needs to know."""
+    long = [a_lint_finding(message="x" * 200, line=line) for line in (1, 2)]
+    title = a_task(a_report(a_failure(*long))).title
+    assert (len(title), title[-24:]) == (120, "xxx… (and 1 other alike)")
+
+
+def test_a_renamed_file_is_called_renamed() -> None:
+    """In place of "changed"."""
+    moved = Change(files=(a_file_change("src/shop/cash.py", old_path="src/shop/money.py", kind=ChangeKind.RENAMED),))
+    finding = a_finding(message="ModuleNotFoundError: No module named 'shop.money'", kind=FindingKind.COLLECTION)
+    task = a_task(a_report(a_failure(finding), changed=sorted(moved.paths), change=moved))
+    assert task.where[0] == Place(
+        path="src/shop/cash.py",
+        line=None,
+        why="renamed from src/shop/money.py, and the message names it; no frame of the failure lies in the change",
+    )
+
+
 def test_a_time_limit_is_the_failure_whatever_was_printed_before() -> None:
     """Its findings and the end of its output are hints; the whole gate is reproduced, because which test hangs is unknown."""
     verdict = a_failure(a_finding(), end=End.TIMED_OUT, exit_code=None, tail="waiting for the lock")

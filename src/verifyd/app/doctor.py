@@ -19,6 +19,7 @@ from verifyd.edge.named_programs import named_programs
 from verifyd.errors import StoreError, VerifydError
 from verifyd.pipeline import Gate, Pipeline
 from verifyd.render.doctor import Check, CheckStatus
+from verifyd.report import HOW_APPROVED
 from verifyd.snapshot import Snapshot
 from verifyd.timing import make_timing
 
@@ -163,7 +164,7 @@ def examine_approval(declared: Declared) -> Checks:
         remedy = "Look at it with: verifyd plan, then: verifyd approve"
         yield bad("approval", f"VERIFY.md has changed since it was approved at {approval.at} ({names})", remedy)
     else:
-        yield ok("approval", f"given by {approval.by} at {approval.at}")
+        yield ok("approval", f"given {HOW_APPROVED[approval.by]}, {approval.at}")
 
 
 def examine_tools(world: World, repository: Repository, gates: Sequence[Gate]) -> Checks:

@@ -32,7 +32,7 @@ def judge_change(
         return Verdict(gate=DIFF_GATE_DECLARED, status=Status.PASSED, evidence=evidence)
     explanation = evidence.findings[0].message
     if len(evidence.findings) > 1:
-        explanation += f" (and {len(evidence.findings) - 1} more)"
+        explanation += f" (and {counted(len(evidence.findings) - 1, 'other objection')})"
     return Verdict(
         gate=DIFF_GATE_DECLARED, status=Status.FAILED, reason=Reason.LIMITS, explanation=explanation, evidence=evidence
     )

@@ -184,7 +184,8 @@ def finding_line(finding: Finding) -> str:
     numbers = [str(number) for number in (finding.line, finding.column) if number is not None]
     place = ":".join([spell_bytes(finding.path), *numbers]) if finding.path is not None else None
     first = shown(finding.message).split("\n", 1)[0]
-    words = [f"{place}:" if place else None, finding.code, f"{finding.subject}:" if finding.subject else None, first]
+    code = finding.code if finding.code != finding.subject else None
+    words = [f"{place}:" if place else None, code, f"{finding.subject}:" if finding.subject else None, first]
     return shown_line(spell_bytes(" ".join(word for word in words if word)))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
+from itertools import groupby
 
 from verifyd.evidence.model import Finding
 from verifyd.outcome import End, View
 from verifyd.render.json import finding_line
 from verifyd.render.markup import code, escape, fence, table
 from verifyd.render.shown import cut_end, cut_middle, shown, shown_line, shown_path
-from verifyd.report import GateReport, Readiness, Report
+from verifyd.report import HOW_APPROVED, GateReport, Readiness, Report
 from verifyd.task import Task
 from verifyd.verdict import Status, Verdict, counted
 
@@ -122,13 +124,20 @@ def failure(gate: GateReport) -> str:
     if outcome is not None:
         lines += ["", fence(cut_middle(shown(verdict.gate.script), MESSAGE_LIMIT), "sh"), "", ending(gate)]
     found = verdict.evidence.errors or verdict.evidence.findings
-    for finding in found[:MOST_FINDINGS]:
-        lines += ["", fence(finding_text(finding))]
+    if found:
+        lines += ["", fence(findings_text(found[:MOST_FINDINGS]))]
     if not found and outcome is not None and outcome.tail:
         lines += ["", "The end of its output:", "", fence(shown(outcome.tail)[-MESSAGE_LIMIT:].lstrip("\n"))]
     if len(found) > MOST_FINDINGS:
         lines += ["", f"and {len(found) - MOST_FINDINGS} more: {code(f'verifyd log {shown_line(verdict.gate.name)}')}"]
     return "\n".join(lines)
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """A line each; an empty line around one of several lines."""
+    texts = map(finding_text, findings)
+    blocks = [("\n\n" if apart else "\n").join(group) for apart, group in groupby(texts, lambda text: "\n" in text)]
+    return "\n\n".join(blocks)
 
 
 def finding_text(finding: Finding) -> str:
@@ -204,7 +213,7 @@ def approval(report: Report) -> str:
     """Who let the pipeline run."""
     if report.approved is None:
         return "Pipeline never approved: nothing ran"
-    by = {"terminal": "at a terminal", "flag": "by the flag --yes"}[report.approved.by]
+    by = HOW_APPROVED[report.approved.by]
     changed = "" if report.approved.current else "; VERIFY.md has changed since, and the approved pipeline ran"
     return f"Pipeline {code(report.pipeline[:12])}, approved {by} at {escape(shown_line(report.approved.at))}{changed}"
 

@@ -24,7 +24,7 @@ from verifyd.plan import Plan, PlannedGate
 from verifyd.render.markdown import duration
 from verifyd.render.plan_document import GatePlan, LeftOutEntry, PlanDocument
 from verifyd.render.shown import spell_bytes
-from verifyd.report import Approved, Hold
+from verifyd.report import HOW_APPROVED, Approved, Hold
 from verifyd.snapshot import Snapshot
 from verifyd.verdict import counted
 
@@ -80,7 +80,7 @@ def approval(approved: Approved | None) -> str:
     """Whether this very pipeline was approved."""
     if approved is None:
         return "never approved: nothing runs yet"
-    by = {"terminal": "at a terminal", "flag": "by the flag --yes"}[approved.by]
+    by = HOW_APPROVED[approved.by]
     return (
         f"approved {by} at {approved.at}"
         if approved.current
@@ -159,7 +159,7 @@ def limit_lines(limits: Limits | None) -> list[str]:
         "changed files": limits.changed_files,
         "deleted files": limits.deleted_files,
     }
-    return [f"at most {bound} {what}" for what, bound in known.items() if bound is not None]
+    return [f"at most {bound} {what}" if bound else f"no {what}" for what, bound in known.items() if bound is not None]
 
 
 def scope_lines(scope: Scope | None) -> list[str]:
