@@ -254,8 +254,16 @@ def judge_exit(gate: Gate, outcome: Outcome, evidence: Evidence) -> Judgement:
 
 LACKS = {
     Lack.DISK: (Reason.TOOL_MISSING, "the disk is full", "free some space and run again"),
-    Lack.MEMORY: (Reason.KILLED, "memory was short", "declare more cpus, so that fewer gates run beside it, or exclusive"),
-    Lack.FILES: (Reason.TOOL_MISSING, "too many files are open or watched", "raise the limit (ulimit -n) and run again"),
+    Lack.MEMORY: (
+        Reason.KILLED,
+        "memory was short",
+        "declare more cpus, so that fewer gates run beside it, or exclusive",
+    ),
+    Lack.FILES: (
+        Reason.TOOL_MISSING,
+        "too many files are open or watched",
+        "raise the limit (ulimit -n) and run again",
+    ),
     Lack.NETWORK: (Reason.TOOL_MISSING, "a host could not be reached", "check its name and the network, and run again"),
 }
 """Reason, what is the matter, and what to do, by what the machine lacked."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.project import Project, page
 from verifyd.evidence.promised import NOTHING_LEFT
 
@@ -68,3 +70,29 @@ def test_results_that_a_conftest_sends_elsewhere_are_no_alarm(tmp_path: Path) ->
     script = 'pytest -q -p no:cacheprovider test_good.py\ntest -f "$TMPDIR/own.xml"'
     found = statuses(tmp_path, {**FILES, "conftest.py": conftest}, tests=script)
     assert found["tests"] == ("passed", None, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_nobody_s_failure(tmp_path: Path) -> None:
+    """A program that cannot write, and a test; a test that makes the same error up is a failure like any other."""
+    real = "def test_full():\n    with open('/dev/full', 'w') as file:\n        file.write('x' * 100_000)\n"
+    made_up = "def test_full():\n    raise OSError(28, 'No space left on device')\n"
+    found = statuses(
+        tmp_path,
+        {
+            **FILES,
+            "write.py": real.replace("def test_full():\n", "if True:\n"),
+            "test_real.py": real,
+            "test_made_up.py": made_up,
+        },
+        program="python write.py",
+        inline="python -c \"open('/dev/full', 'w').write('x' * 100_000)\"",
+        tests="pytest -q -p no:cacheprovider test_real.py",
+        made_up="pytest -q -p no:cacheprovider test_made_up.py",
+    )
+    said = "the disk is full (OSError: [Errno 28] No space left on device); free some space and run again"
+    unproven = ("unproven", "tool_missing", said)
+    assert {name: found[name] for name in ("program", "inline", "tests")} == dict.fromkeys(
+        ("program", "inline", "tests"), unproven
+    )
+    assert found["made_up"] == ("failed", "tests_failed", "1 of 1 test failed")

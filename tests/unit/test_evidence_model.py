@@ -90,3 +90,9 @@ def test_the_fingerprint_outlives_an_edit_above() -> None:
     there = a_lint_finding(line=7, message="x at 0x7f74e03ee710 in /tmp/pytest-13/b takes 4 s")
     assert here.fingerprint == there.fingerprint
     assert len({f.fingerprint for f in (here, replace(here, code="E1"), replace(here, path="b.py"), a_finding())}) == 4
+
+
+def test_a_lone_surrogate_has_a_fingerprint_too() -> None:
+    """File names and JSON of tools may hold one; it tells two failures apart like any other character."""
+    one, other = (a_finding(path=f"a{character}.py").fingerprint for character in ("\ud800", "\udcff"))
+    assert (len(one), one == other) == (16, False)

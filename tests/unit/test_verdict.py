@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.builders import a_finding, a_gate, a_lint_finding, a_note, an_evidence, an_outcome
-from verifyd.evidence.model import NO_EVIDENCE, Evidence, Severity, TestCounts
+from verifyd.evidence.model import NO_EVIDENCE, Evidence, Lack, MachineTrouble, Severity, TestCounts
 from verifyd.evidence.trouble import MissingTool
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import Gate
@@ -299,3 +300,41 @@ def test_no_failure_is_blamed_on_a_gate_that_could_not_speak(gate: Gate, outcome
     verdict = judge(gate, outcome, evidence)
     if outcome.end in (End.CANCELLED, End.NOT_STARTED, End.SERVER_NOT_READY) or outcome.moved:
         assert verdict.status is Status.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    "lack, expected",
+    [
+        (Lack.DISK, ("unproven", "tool_missing", "the disk is full (E); free some space and run again")),
+        (
+            Lack.MEMORY,
+            (
+                "unproven",
+                "killed",
+                "memory was short (E); declare more cpus, so that fewer gates run beside it, or exclusive",
+            ),
+        ),
+        (
+            Lack.FILES,
+            (
+                "unproven",
+                "tool_missing",
+                "too many files are open or watched (E); raise the limit (ulimit -n) and run again",
+            ),
+        ),
+        (
+            Lack.NETWORK,
+            (
+                "unproven",
+                "tool_missing",
+                "a host could not be reached (E); check its name and the network, and run again",
+            ),
+        ),
+    ],
+)
+def test_what_the_machine_lacked_is_nobody_s_failure(lack: Lack, expected: tuple[str, str, str]) -> None:
+    """Whatever was counted or reported: it says nothing of the code, and makes no task."""
+    machine = MachineTrouble(lack=lack, said="E")
+    evidence = replace(an_evidence(total=3, failed=1, findings=(a_finding(),)), machine=machine)
+    assert judged(a_gate(), an_outcome(exit_code=1), evidence) == expected
+    assert not judge(a_gate(), an_outcome(exit_code=1), evidence).makes_task

@@ -8,7 +8,7 @@ import io
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -115,9 +115,23 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
         files = {name: opening(path) for name, path in result_paths(world, gate, results).items()}
         tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd, views=(str(results.view),))
         promised = owes_results(world, gate, results, outcome)
-        return read_evidence(
-            EvidenceRequest(tree=tree, log=log, declared=gate.evidence, files=files, promised=promised)
-        )
+        request = EvidenceRequest(tree=tree, log=log, declared=gate.evidence, files=files, promised=promised)
+        evidence = read_evidence(request)
+    if outcome.end is not End.EXITED or outcome.exit_code == gate.expect:
+        return evidence
+    from verifyd.evidence.machine import find_machine_trouble
+
+    return replace(evidence, machine=find_machine_trouble(read_tail(world, results.log), evidence))
+
+
+def read_tail(world: World, log: Path) -> bytes:
+    """The last bytes of a log; none when it is not there."""
+    size = world.files.size(log)
+    if not size:
+        return b""
+    with world.files.open_binary(log) as file:
+        file.seek(max(0, size - TAIL_BYTES))
+        return file.read(TAIL_BYTES)
 
 
 def owes_results(world: World, gate: Gate, results: Results, outcome: Outcome) -> bool:
@@ -148,23 +162,16 @@ def missing_tool_of(world: World, gate: Gate, outcome: Outcome) -> MissingTool |
     """A tool that the end of the log says is not there; None for a gate that ended as it should."""
     if outcome.exit_code is None or outcome.exit_code == gate.expect or outcome.log is None:
         return None
-    size = world.files.size(outcome.log)
-    if not size:
-        return None
     from verifyd.evidence.trouble import find_missing_tool
 
-    with world.files.open_binary(outcome.log) as log:
-        log.seek(max(0, size - TAIL_BYTES))
-        return find_missing_tool(log.read(TAIL_BYTES), outcome.exit_code)
+    return find_missing_tool(read_tail(world, outcome.log), outcome.exit_code)
 
 
 def tail_of(world: World, gate: Gate, outcome: Outcome) -> str:
     """The last lines of a gate that did not end as it should, cleaned: what a task shows where no finding tells what is wrong."""
-    if outcome.exit_code == gate.expect or outcome.log is None or not (size := world.files.size(outcome.log)):
+    if outcome.exit_code == gate.expect or outcome.log is None:
         return ""
-    with world.files.open_binary(outcome.log) as log:
-        log.seek(max(0, size - TAIL_BYTES))
-        lines = clean_text(log.read(TAIL_BYTES).decode("utf-8", "replace")).rstrip().split("\n")
+    lines = clean_text(read_tail(world, outcome.log).decode("utf-8", "replace")).rstrip().split("\n")
     return "\n".join(lines[-TAIL_LINES:])[-TAIL_CHARACTERS:]
 
 

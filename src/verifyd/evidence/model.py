@@ -70,7 +70,7 @@ class Finding:
         """
         steady = re.sub(r"0x[0-9a-fA-F]+|\d+|/tmp/\S+", "#", self.message.split("\n", 1)[0])
         identity = "\0".join([self.path or "", self.code or "", self.subject or "", "" if self.subject else steady])
-        return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,28 @@ class TestCounts:
         return self.total - self.skipped
 
 
+class Lack(StrEnum):
+    """What a machine may be short of."""
+
+    DISK = "disk"
+    MEMORY = "memory"
+    FILES = "files"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineTrouble:
+    """
+    What the machine lacked, so that the gate says nothing of the code.
+
+    Attributes:
+        said: The line that tells it, cleaned.
+    """
+
+    lack: Lack
+    said: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """
@@ -106,12 +128,14 @@ class Evidence:
         tests: None when the result does not count tests.
         findings: In the tool's own order.
         trouble: Why the result cannot be trusted whole (cut short, not parsable, too large); None when it can.
+        machine: What alone explains that the gate did not pass; None when the code must.
     """
 
     source: str
     tests: TestCounts | None = None
     findings: tuple[Finding, ...] = ()
     trouble: str | None = None
+    machine: MachineTrouble | None = None
 
     @property
     def errors(self) -> tuple[Finding, ...]:
