@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from verifyd.change import Change
 from verifyd.outcome import End
 from verifyd.pipeline import Approval
 from verifyd.snapshot import Snapshot
-from verifyd.timing import Sample
+
+if TYPE_CHECKING:
+    from verifyd.timing import Sample  # the statistics behind it are not needed before a snapshot
 
 
 class Clock(Protocol):
@@ -70,6 +72,14 @@ class Guard(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit's id with its tree's."""
+
+    commit: str
+    tree: str
+
+
 class Git(Protocol):
     """The git binary. Every method raises GitError when git refuses; none touches the user's repository, index or objects."""
 
@@ -115,6 +125,10 @@ class Git(Protocol):
 
     def ignored_paths(self, repository: Repository) -> tuple[str, ...]:
         """What git ignores in the working tree, relative, whole folders as one entry without a trailing slash."""
+        ...
+
+    def newest_commits(self, repository: Repository, *, limit: int) -> tuple[Commit, ...]:
+        """HEAD and its first parents, newest first; none where there is no commit."""
         ...
 
     def is_ancestor(self, repository: Repository, ancestor: str, commit: str) -> bool:
@@ -308,6 +322,14 @@ class RunRecord:
     report: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyRun:
+    """A whole run that was ready: its tree, and what HEAD was."""
+
+    tree: str
+    head: str | None
+
+
 class Store(Protocol):
     """
     History of one work tree. Every method raises StoreError when the database cannot serve.
@@ -342,6 +364,10 @@ class Store(Protocol):
 
     def last_ready_tree(self) -> str | None:
         """Tree of the newest run that was ready as a whole."""
+        ...
+
+    def ready_runs(self, *, limit: int) -> tuple[ReadyRun, ...]:
+        """Whole runs that were ready, newest first."""
         ...
 
     def passes(self, gate: str, *, limit: int = 20) -> tuple[GateRun, ...]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from verifyd.app.declared import VERIFY_MD
 from verifyd.app.gate import GateRunner, RunContext
-from verifyd.app.judged import Judged, Request, open_tree
+from verifyd.app.judged import Judged, Opened, Request, open_now
 from verifyd.app.ports import Repository, Store
 from verifyd.app.run import Listener, run_gates
+from verifyd.app.uncounted import uncounted_remarks
 from verifyd.app.world import World
 from verifyd.builtin.diff import judge_change
 from verifyd.change import Change
@@ -66,16 +67,26 @@ def timings_of(store: Store, pipeline: Pipeline) -> Mapping[str, Timing]:
     return {gate.name: make_timing(store.samples(gate.name)) for gate in pipeline.gates}
 
 
-async def verify(world: World, repository: Repository, request: Request, *, listener: Listener | None = None) -> Result:
+async def verify(
+    world: World,
+    repository: Repository,
+    request: Request,
+    *,
+    listener: Listener | None = None,
+    opened_tree: Opened | None = None,
+) -> Result:
     """
     One pass over one tree: snapshot, change, plan, outcomes, evidence, verdicts, report, task.
 
     Nothing is written but history, logs and artifacts; the report's files are the caller's.
+
+    Args:
+        opened_tree: The tree that *request* asks for, where the caller has opened it already.
     """
-    started_at, start_s = world.clock.now(), world.clock.monotonic_s()
     async with AsyncExitStack() as opened:
         processes = await opened.enter_async_context(world.open_processes())
-        judged = open_tree(world, repository, request)
+        opened_tree = opened_tree or open_now(world, repository, request)
+        judged, started_at, start_s = opened_tree.judged, opened_tree.started_at, opened_tree.start_s
         store = opened.enter_context(world.open_store(repository))
         pipeline = judged.declared.runs
         if pipeline is None:
@@ -104,7 +115,7 @@ async def verify(world: World, repository: Repository, request: Request, *, list
             request=request,
             keys=runner.keys,
             disagreed=tuple(runner.disagreed),
-            remarks=tuple(runner.beside.remarks),
+            remarks=(*uncounted_remarks(world, judged, pipeline, store), *runner.beside.remarks),
         )
         return finish.result(plan, verdicts, built_in, started_at, start_s)
 

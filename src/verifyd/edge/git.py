@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from verifyd.app.ports import Repository
+from verifyd.app.ports import Commit, Repository
 from verifyd.change import Change
 from verifyd.edge.git_base import AUTO, find_base, find_committed, find_parent, read_head
 from verifyd.edge.git_change import read_change
@@ -213,6 +213,21 @@ class GitBinary:
             if layout is None:
                 layout = read_at_rest(self._git, store, repository)[0].layout
             return read_ignored_paths(self._git, repository, layout)
+
+    def newest_commits(self, repository: Repository, *, limit: int) -> tuple[Commit, ...]:
+        """HEAD and its first parents, newest first; none where there is no commit."""
+        asked = (
+            "rev-list",
+            "--first-parent",
+            f"--max-count={limit}",
+            "--format=%H %T",
+            "HEAD",
+            "--",
+        )
+        ended = self._git.attempt(user_place(repository), *asked)
+        lines = ended.output.decode("ascii").splitlines() if ended.status == 0 else []
+        found = (line.split() for line in lines if not line.startswith("commit "))  # git 2.33 has an option for that
+        return tuple(Commit(commit=commit, tree=tree) for commit, tree in found)
 
     def is_ancestor(self, repository: Repository, ancestor: str, commit: str) -> bool:
         """Whether *commit* descends from (or is) *ancestor*; False when one is unknown."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from verifyd.app.ports import GateRun, RunRecord
+from verifyd.app.ports import GateRun, ReadyRun, RunRecord
 from verifyd.edge.store_file import (
     FAILURES,
     Failure,
@@ -35,6 +35,7 @@ from verifyd.edge.store_queries import (
     NEWEST_RUN,
     OUTCOMES_OF_KEY,
     PASSES,
+    READY_RUNS,
     SAMPLES,
     Retention,
     insert_run,
@@ -282,6 +283,10 @@ class SqliteStore:
     def last_ready_tree(self) -> str | None:
         """Tree of the newest run that was ready as a whole."""
         return next((str(tree) for (tree,) in self.rows(LAST_READY_TREE)), None)
+
+    def ready_runs(self, *, limit: int) -> tuple[ReadyRun, ...]:
+        """Whole runs that were ready, newest first."""
+        return tuple(ReadyRun(tree=tree, head=head) for tree, head in self.rows(READY_RUNS, limit))
 
     def failed_trees(self, fingerprint: str) -> frozenset[str]:
         """Trees on which this fingerprint failed since its gate last passed."""
