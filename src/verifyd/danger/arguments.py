@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from verifyd.danger.tables import FIRST_WORDS, INTERPRETERS, LAST_WORDS, ONLY_WORDS, REASSURING_WORDS, STRONG_WORDS
+from verifyd.danger.name_words import FIRST_WORDS, LAST_WORDS, ONLY_WORDS, REASSURING_WORDS, STRONG_WORDS
+from verifyd.danger.tables import INTERPRETERS
 from verifyd.pipeline import Manual
 
 Reasons = frozenset[Manual]

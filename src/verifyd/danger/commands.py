@@ -26,6 +26,7 @@ from verifyd.danger.files import (
 )
 from verifyd.danger.git import git_reasons
 from verifyd.danger.network import names_remote, parse_curl, parse_wget, request_reasons
+from verifyd.danger.subcommand_tables import SUBCOMMANDS
 from verifyd.danger.subcommands import is_managers_own, pip_reasons, table_reasons
 from verifyd.danger.tables import (
     CARRIED,
@@ -35,7 +36,6 @@ from verifyd.danger.tables import (
     INTERPRETERS,
     JAVASCRIPT_MANAGERS,
     SHELLS,
-    SUBCOMMANDS,
     TASK_RUNNERS,
     TOOLS,
     WRAPPERS,

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verifyd.danger.arguments import NONE, Reasons, first_word, has_option, name_reasons, positions, subcommands_at
+from verifyd.danger.subcommand_tables import DRY_RUN_PROGRAMS, DRY_RUNS, OPTIONS, SUBCOMMANDS, WATCH_OPTIONS
 from verifyd.danger.tables import (
     DATA_PROGRAMS,
-    DRY_RUN_PROGRAMS,
-    DRY_RUNS,
     GUARDED,
     JAVASCRIPT_MANAGERS,
     MANAGER_SUBCOMMANDS,
-    OPTIONS,
     RUN_SUBCOMMANDS,
-    SUBCOMMANDS,
     TASK_RUNNERS,
-    WATCH_OPTIONS,
     names,
 )
 from verifyd.pipeline import Manual
