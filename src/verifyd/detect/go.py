@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from verifyd.detect.model import Ecosystem, Found, Kind, ProposedGate, Tool
+from verifyd.detect.toolchain import toolchain_gate
 from verifyd.detect.tree import Folder
 
 GO = Tool(name="go", install="install Go")
@@ -12,6 +14,7 @@ GOFMT = Tool(name="gofmt", install="install Go, which brings it")
 GOLANGCI = Tool(name="golangci-lint", install="see the installation page of golangci-lint's documentation")
 LINTER_FILES = (".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json")
 FOREIGN = re.compile(r"(?:^|/)(?:vendor|testdata)/.*\.go$")
+make_gate = partial(toolchain_gate, Ecosystem.GO)
 
 
 def detect_go(folder: Folder) -> Found:
@@ -22,37 +25,13 @@ def detect_go(folder: Folder) -> Found:
     tests = [path for path in folder.inside if path.endswith("_test.go") and not FOREIGN.search(path)]
     if tests:
         why = f"there is {folder.full('go.mod')}, and {folder.full(tests[0])} holds tests"
-        gates.append(make_gate(folder, Kind.TESTS, "go test ./...", "go test", why, "All tests pass.", (GO,)))
+        gates.append(make_gate(folder, Kind.TESTS, "go test ./...", "go test", why, "All tests pass.", GO))
     else:
         why = f"there is {folder.full('go.mod')}"
         gates.append(
-            make_gate(folder, Kind.BUILD, "go build ./...", "go build", why, "Every package can be built.", (GO,))
+            make_gate(folder, Kind.BUILD, "go build ./...", "go build", why, "Every package can be built.", GO)
         )
     return Found(gates=tuple(gates))
-
-
-def make_gate(
-    folder: Folder,
-    kind: Kind,
-    command: str,
-    program: str,
-    why: str,
-    says: str,
-    tools: tuple[Tool, ...],
-    fix: str | None = None,
-) -> ProposedGate:
-    """A gate of this module."""
-    return ProposedGate(
-        kind=kind,
-        ecosystem=Ecosystem.GO,
-        command=command,
-        why=why,
-        says=says,
-        programs=frozenset({program}),
-        tools=tools,
-        folder=folder.path,
-        fix=fix,
-    )
 
 
 def lint_gate(folder: Folder) -> ProposedGate:
@@ -60,11 +39,19 @@ def lint_gate(folder: Folder) -> ProposedGate:
     configured = folder.first(*LINTER_FILES) or folder.root.first(*LINTER_FILES)
     if configured is None:
         why = f"there is {folder.full('go.mod')}"
-        return make_gate(folder, Kind.LINT, "go vet ./...", "go vet", why, "go vet finds nothing suspicious.", (GO,))
+        return make_gate(folder, Kind.LINT, "go vet ./...", "go vet", why, "go vet finds nothing suspicious.", GO)
     says = "golangci-lint finds nothing to complain about."
     why = f"there is {configured}"
     return make_gate(
-        folder, Kind.LINT, "golangci-lint run", "golangci-lint", why, says, (GOLANGCI, GO), "golangci-lint run --fix"
+        folder,
+        Kind.LINT,
+        "golangci-lint run",
+        "golangci-lint",
+        why,
+        says,
+        GOLANGCI,
+        GO,
+        fix="golangci-lint run --fix",
     )
 
 
@@ -82,4 +69,4 @@ def format_gate(folder: Folder) -> ProposedGate:
     fix = f"{files} -exec gofmt -w {{}} +" if foreign else "gofmt -w ."
     why = f"there is {folder.full('go.mod')}"
     says = "Every file is formatted as gofmt would; the ones that are not are listed."
-    return make_gate(folder, Kind.FORMAT, command, "gofmt", why, says, (GOFMT,), fix)
+    return make_gate(folder, Kind.FORMAT, command, "gofmt", why, says, GOFMT, fix=fix)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from verifyd.detect.configuration import read_toml, unreadable
-from verifyd.detect.model import Ecosystem, Found, Kind, ProposedGate, Tool
+from verifyd.detect.model import Ecosystem, Found, Kind, Tool
+from verifyd.detect.toolchain import toolchain_gate
 from verifyd.detect.tree import Folder
 
 CARGO = Tool(name="cargo", install="install Rust with rustup")
 FMT = Tool(name="rustfmt", install="rustup component add rustfmt")
 CLIPPY = Tool(name="cargo-clippy", install="rustup component add clippy")
+make_gate = partial(toolchain_gate, Ecosystem.RUST)
 
 
 def detect_rust(folder: Folder) -> Found:
@@ -30,36 +34,13 @@ def detect_rust(folder: Folder) -> Found:
         gates=(
             make_gate(
                 folder, Kind.LINT, f"cargo clippy{every} --all-targets{locked} -- -D warnings", "cargo clippy", why,
-                "Clippy finds nothing to complain about; a warning is an error.", CLIPPY,
+                "Clippy finds nothing to complain about; a warning is an error.", CARGO, CLIPPY,
             ),
             make_gate(
                 folder, Kind.FORMAT, f"cargo fmt{every_fmt} --check", "cargo fmt", why,
-                "Every file is formatted as rustfmt would.", FMT, f"cargo fmt{every_fmt}",
+                "Every file is formatted as rustfmt would.", CARGO, FMT,
+                fix=f"cargo fmt{every_fmt}",
             ),
-            make_gate(folder, Kind.TESTS, f"cargo test{every}{locked}", "cargo test", why, "All tests pass.", None),
+            make_gate(folder, Kind.TESTS, f"cargo test{every}{locked}", "cargo test", why, "All tests pass.", CARGO),
         )
     )  # fmt: skip
-
-
-def make_gate(
-    folder: Folder,
-    kind: Kind,
-    command: str,
-    program: str,
-    why: str,
-    says: str,
-    tool: Tool | None,
-    fix: str | None = None,
-) -> ProposedGate:
-    """A gate of this package."""
-    return ProposedGate(
-        kind=kind,
-        ecosystem=Ecosystem.RUST,
-        command=command,
-        why=why,
-        says=says,
-        programs=frozenset({program}),
-        tools=(CARGO,) if tool is None else (CARGO, tool),
-        folder=folder.path,
-        fix=fix,
-    )
