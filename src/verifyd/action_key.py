@@ -85,7 +85,7 @@ def make_action(
     Gather what bears on the gate's result; what does not (order, doors, slots, the fixer, the line) is left out.
 
     Args:
-        inputs: Path to mode and blob id, of the gate's ``paths`` only, or of all files when it declares none.
+        inputs: Path to mode and blob id, of the gate's ``paths`` only; of the whole tree, ``""`` to its id, when it declares none.
         environment: The declared variables only.
         beside: Path to stamp of files that are in no tree.
     """

@@ -30,12 +30,14 @@ class Beside:
     one of them was measured on nobody knows what. What gates declare to write, and what tools make again, is left out.
 
     Attributes:
+        listed: What git ignores, where somebody knows already.
         ignored: What git ignores, without slashes at the end; None before it was asked.
         remarks: What a person should know, a sentence each.
     """
 
     world: World
     judged: Judged
+    listed: tuple[str, ...] | None = None
     ignored: tuple[str, ...] | None = None
     links: tuple[str, ...] = ()
     before: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Beside:
     def look(self, contents: Mapping[str, str]) -> None:
         """Stamp everything, once in a run."""
         root = self.judged.repository.root
-        self.ignored = self.world.git.ignored_paths(self.judged.repository)
+        self.ignored = self.listed if self.listed is not None else self.world.git.ignored_paths(self.judged.repository)
         self.links = tuple(path for path, content in contents.items() if content.startswith(LINK_MODE))
         before = self.world.files.stamps_below(root, self.ignored, most=MOST_FILES)
         behind = self.world.files.stamps_behind(root, self.links, most=MOST_FILES)

@@ -30,6 +30,7 @@ from verifyd.verdict import Reason, Status, Verdict, judge
 if TYPE_CHECKING:
     from verifyd.app.judged import Judged
 
+SUBMODULE_MODE = "160000"
 KEPT_RUNS = 20
 """Folders of earlier runs (logs, results, artifacts) that are kept."""
 
@@ -93,7 +94,10 @@ class GateRunner:
     async def __aenter__(self) -> Self:
         world, repository = self.context.world, self.context.judged_tree.repository
         self.mark = world.machine.new_mark()
-        self.beside = Beside(world=world, judged=self.context.judged_tree)
+        live = self.context.live
+        self.beside = Beside(
+            world=world, judged=self.context.judged_tree, listed=live.ignored if live is not None else None
+        )
         collect_old_runs(world, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
         self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
@@ -102,7 +106,7 @@ class GateRunner:
             judged=self.context.judged_tree,
             folder=self.temporary / "tree",
             opened=self.opened,
-            live=self.context.live,
+            live=live,
         )
         return self
 
@@ -174,7 +178,6 @@ class GateRunner:
             self.content_ids = (
                 live.content_ids if live is not None else world.git.content_ids(judged.repository, judged.snapshot.tree)
             )
-        wanted = matches(gate.paths, self.content_ids) if gate.paths else self.content_ids.keys()
         commands = [gate.script] if gate.server is None else [gate.script, gate.server]
         environment = {**world.machine.environment, **dict(gate.env)}
         tools = world.find_tools(commands, environment, judged.repository.root / gate.cwd)
@@ -183,13 +186,25 @@ class GateRunner:
             return None
         return make_action_key(
             gate,
-            inputs={path: self.content_ids[path] for path in wanted},
+            inputs=self.inputs_of(gate, self.content_ids),
             tools=tools,
             environment=dict(gate.env),
             platform=world.machine.platform,
             view=str(self.view_of(gate)),
             beside=beside,
         )
+
+    def inputs_of(self, gate: Gate, contents: Mapping[str, str]) -> Mapping[str, str]:
+        """
+        What the gate reads of the tree, by path.
+
+        A gate that declares nothing reads all: then the tree's own id stands for it. With submodules it does not, because
+        their files may be on this machine or not.
+        """
+        if gate.paths:
+            return {path: contents[path] for path in matches(gate.paths, contents)}
+        has_submodules = any(content.startswith(SUBMODULE_MODE) for content in contents.values())
+        return contents if has_submodules else {"": self.context.judged_tree.snapshot.tree}
 
     def view_of(self, gate: Gate) -> View:
         """Which files the gate sees: the working tree when it is the one judged, unless the gate asks for a frozen view."""
