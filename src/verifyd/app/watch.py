@@ -301,6 +301,15 @@ class Watch:
 
     # --- questions -----------------------------------------------------------------------------------------------
 
+    @property
+    def discarded(self) -> int:
+        """How often git's own answer about the tree differed from ours."""
+        return self.tree.discarded
+
+    def standing(self) -> Standing:
+        """What is known about the newest tree that was read; without looking for a newer one."""
+        return standing_of(self)
+
     async def now(self) -> Standing:
         """What is known about the tree with every edit in it that was finished before this call."""
         self.asked_s = self.world.clock.monotonic_s()
