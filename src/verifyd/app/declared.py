@@ -10,12 +10,11 @@ from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.errors import ConfigurationError, StoreError
 from verifyd.pipeline import Approval, Pipeline
-from verifyd.report import Approved, Hold
 from verifyd.snapshot import Snapshot, Source
-from verifyd.verdict import Reason
 
 if TYPE_CHECKING:
     from verifyd.pipeline_difference import GateDifference
+    from verifyd.report import Approved, Hold
 
 VERIFY_MD = "VERIFY.md"
 SIZE_LIMIT_BYTES = 1024 * 1024
@@ -56,14 +55,18 @@ class Declared:
         """For the report."""
         if self.approval is None:
             return None
+        from verifyd.report import Approved  # imported while the snapshot was taken
+
         return Approved(by=self.approval.by, at=self.approval.at, current=self.is_current)
 
     @property
     def differences(self) -> tuple[GateDifference, ...]:
         """Between the approved pipeline and the one that is written; empty when nothing was ever approved."""
-        from verifyd.pipeline_difference import compare
+        if self.approval is None or self.is_current:
+            return ()
+        from verifyd.pipeline_difference import compare  # most runs have nothing to compare
 
-        return () if self.approval is None or self.is_current else compare(self.approval.pipeline, self.written)
+        return compare(self.approval.pipeline, self.written)
 
     @property
     def difference_lines(self) -> tuple[str, ...]:
@@ -73,6 +76,9 @@ class Declared:
     @property
     def holds(self) -> tuple[Hold, ...]:
         """Why a tree cannot be called ready, as far as the pipeline goes."""
+        from verifyd.report import Hold  # imported while the snapshot was taken
+        from verifyd.verdict import Reason
+
         if self.approval is None:
             says = self.trouble or "the pipeline was never approved"
             says += "; look at the pipeline with: verifyd plan, then: verifyd approve"
@@ -107,16 +113,20 @@ def read_declared(world: World, repository: Repository, snapshot: Snapshot, *, a
     """
     content = read_page(world, repository, snapshot)
     page = hashlib.sha256(content).hexdigest()
-    trouble, approval = "", None
-    try:
-        approval = world.approvals.read(repository)
-    except StoreError as error:
-        trouble = f"{error.where}: {error.problem}"
+    approval, trouble = read_approval(world, repository)
     if approval is not None and approval.page == page and not anew:
         return Declared(written=approval.pipeline, approval=approval, page=page)
     from verifyd.verify_md.reader import parse_verify_md
 
     return Declared(written=parse_verify_md(content), approval=approval, trouble=trouble, page=page)
+
+
+def read_approval(world: World, repository: Repository) -> tuple[Approval | None, str]:
+    """The last approval, None when there is none; with it why one that is there cannot be used."""
+    try:
+        return world.approvals.read(repository), ""
+    except StoreError as error:
+        return None, f"{error.where}: {error.problem}"
 
 
 def read_page(world: World, repository: Repository, snapshot: Snapshot) -> bytes:

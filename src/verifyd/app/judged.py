@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from verifyd.app.declared import Declared, read_declared
 from verifyd.app.ports import Git, Guard, Repository
@@ -50,6 +51,26 @@ class Judged:
     change: Change
     declared: Declared
     has_named_base: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """
+    A tree opened for a pass, with the moment when that began.
+
+    Attributes:
+        start_s: On the clock that measures durations.
+    """
+
+    judged: Judged
+    started_at: datetime
+    start_s: float
+
+
+def open_now(world: World, repository: Repository, request: Request) -> Opened:
+    """Open the tree; the pass begins now."""
+    started_at, start_s = world.clock.now(), world.clock.monotonic_s()
+    return Opened(judged=open_tree(world, repository, request), started_at=started_at, start_s=start_s)
 
 
 def open_tree(world: World, repository: Repository, request: Request, *, anew: bool = False) -> Judged:

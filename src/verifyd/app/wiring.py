@@ -1,4 +1,8 @@
-"""Builds the real world: the only module that knows who provides each port."""
+"""
+Builds the real world: the only module that knows who provides each port.
+
+What a snapshot does not need (processes, history, tools) is imported when it is first used, so that git is at work early.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +11,28 @@ import functools
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from verifyd.app.ports import Processes, Repository
+from verifyd.app.ports import Processes, Repository, Store
 from verifyd.app.world import Machine, World
 from verifyd.edge.approvals import StateFolderApprovals
 from verifyd.edge.clock import SystemClock
 from verifyd.edge.console import TerminalConsole
-from verifyd.edge.editable_installs import editable_installs_below, site_packages_in_use
 from verifyd.edge.environment import inherited_environment, working_folder
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary
 from verifyd.edge.history_key import history_key_path, read_history_key
 from verifyd.edge.machine import cpu_slots, load_average, platform_name
-from verifyd.edge.processes import SupervisedProcesses, open_processes
-from verifyd.edge.store import open_store
-from verifyd.edge.tools import find_tools
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from verifyd.action_key import ToolStamp
+    from verifyd.edge.processes import SupervisedProcesses
 
 LONGEST_TEMPORARY = 60
 """Characters; macOS's own has 49. A gate's TMPDIR is 22 longer, and Chromium's sockets another 20 to 40."""
@@ -40,6 +47,8 @@ class TrackedProcesses:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Processes]:
         """Supervision for one run."""
+        from verifyd.edge.processes import open_processes
+
         async with open_processes() as processes:
             self.opened.append(processes)
             try:
@@ -71,14 +80,33 @@ def make_world() -> World:
         ),
         open_processes=tracked.open,
         end_all_now=tracked.end_all_now,
-        open_store=lambda repository: open_store(repository.home, secret=read_history_key(history_key_path())),
-        find_tools=find_tools,
-        editable_installs=lambda root: tuple(
-            (install.path, install.declared_in)
-            for install in editable_installs_below(root, site_packages_in_use(root, environment))
-        ),
+        open_store=open_history,
+        find_tools=stamp_tools,
+        editable_installs=functools.partial(editable_installs, environment),
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
     )
+
+
+def open_history(repository: Repository) -> AbstractContextManager[Store]:
+    """The history of a work tree, sealed with the user's key."""
+    from verifyd.edge.store import open_store
+
+    return open_store(repository.home, secret=read_history_key(history_key_path()))
+
+
+def stamp_tools(scripts: Sequence[str], environment: Mapping[str, str], folder: Path) -> Sequence[ToolStamp] | None:
+    """What the scripts start, stamped; None when something is not there."""
+    from verifyd.edge.tools import find_tools
+
+    return find_tools(scripts, environment, folder)
+
+
+def editable_installs(environment: Mapping[str, str], root: Path) -> tuple[tuple[Path, Path], ...]:
+    """Packages that gates import out of another folder than *root*, with the file that says so."""
+    from verifyd.edge.editable_installs import editable_installs_below, site_packages_in_use
+
+    found = editable_installs_below(root, site_packages_in_use(root, environment))
+    return tuple((install.path, install.declared_in) for install in found)
 
 
 def short_temporary_folder(usual: Path) -> Path:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from verifyd.action_key import ToolStamp
 from verifyd.app.ports import Approvals, Clock, Console, Files, Git, ProcessesFactory, Repository, Store
+
+if TYPE_CHECKING:
+    from verifyd.action_key import ToolStamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

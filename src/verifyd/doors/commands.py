@@ -1,4 +1,8 @@
-"""The bodies of the commands: each asks the application and prints the answer."""
+"""
+The bodies of the commands: each asks the application and prints the answer.
+
+Each imports what it needs itself: what is imported up here is what all of them need to find the repository.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verifyd.app.approve import approve_pipeline, propose
-from verifyd.app.declared import VERIFY_MD
+from verifyd.app.declared import VERIFY_MD, read_approval
 from verifyd.app.judged import Request
 from verifyd.app.ports import Repository
 from verifyd.app.wiring import make_world, open_here
 from verifyd.app.world import World
-from verifyd.doors.session import ask_for_approval, exit_code_for, verify_with_progress
 from verifyd.errors import ExitCode, StoreError, UsageError
 from verifyd.pipeline import ApprovedBy
 from verifyd.snapshot import Source
@@ -39,22 +41,21 @@ def end(code: int) -> None:
 
 def init(folder: str) -> None:
     """``verifyd init``."""
+    from verifyd.app.approve import propose
     from verifyd.app.init import init as write_page
     from verifyd.render.plan import render_plan
 
     world, repository = open_world(folder)
     result = write_page(world, repository)
-    world.console.say(f"wrote {result.path}")
-    for missing in result.missing_tools:
-        world.console.say(f"not on this machine: {missing}")
-    for note in result.notes:
-        world.console.say(note)
+    for line in result.lines:
+        world.console.say(line)
     proposal = propose(world, repository, Request())
     world.console.write_answer(render_plan(proposal.plan, proposal.declared, proposal.snapshot))
 
 
 def plan(folder: str, *, as_json: bool, base: str | None, ref: str | None, staged: bool) -> None:
     """``verifyd plan``."""
+    from verifyd.app.approve import propose
     from verifyd.render.plan import render_plan, render_plan_json
 
     world, repository = open_world(folder)
@@ -67,6 +68,7 @@ def plan(folder: str, *, as_json: bool, base: str | None, ref: str | None, stage
 
 def approve(folder: str, *, yes: bool) -> None:
     """``verifyd approve``."""
+    from verifyd.app.approve import approve_pipeline, propose
     from verifyd.render.plan import render_plan
 
     world, repository = open_world(folder)
@@ -116,12 +118,18 @@ def run(
     output: str | None,
 ) -> None:
     """``verifyd run``."""
+    from verifyd.doors.opening import open_interruptibly, prepare
+
+    prepare()
     world, repository = open_world(folder)
     if output is not None:
         check_output(repository, Path(output))
     request = request_of(base=base, ref=ref, staged=staged, gates=gates, fail_fast=fail_fast, reuse=not no_reuse)
-    ask_for_approval(world, repository, request)
-    result = verify_with_progress(world, repository, request)
+    offer_approval(world, repository, request)
+    opened_tree = open_interruptibly(world, repository, request)
+    from verifyd.doors.session import exit_code_for, verify_with_progress  # imported while the tree was opened
+
+    result = verify_with_progress(world, repository, request, opened_tree)
     publish_or_say(world, repository, result)
     answer(world, result, output_format, output)
     end(exit_code_for(result.report))
@@ -141,6 +149,15 @@ def check_output(repository: Repository, path: Path) -> None:
             else "is a file that verifyd itself reads or writes"
         )
         raise UsageError(f"{str(path)!r} {whose}", where="--output", remedy="Name another file: --output report.json")
+
+
+def offer_approval(world: World, repository: Repository, request: Request) -> None:
+    """On a terminal, offer to approve a pipeline that was never approved."""
+    if not world.console.can_ask() or read_approval(world, repository)[0] is not None:
+        return
+    from verifyd.doors.session import ask_for_approval
+
+    ask_for_approval(world, repository, request)
 
 
 def publish_or_say(world: World, repository: Repository, result: Result) -> None:
@@ -221,11 +238,11 @@ def history(folder: str, gate: str | None, *, as_json: bool) -> None:
 
 def fix(folder: str, *, gates: tuple[str, ...]) -> None:
     """``verifyd fix``."""
-    from verifyd.doors.session import fix_with_progress
+    from verifyd.doors.session import exit_code_for, fix_with_progress, verify_with_progress
 
     world, repository = open_world(folder)
     request = request_of(gates=gates)
-    ask_for_approval(world, repository, request)
+    offer_approval(world, repository, request)
     fix_with_progress(world, repository, gates)
     result = verify_with_progress(world, repository, request)
     publish_or_say(world, repository, result)

@@ -11,7 +11,7 @@ import anyio.abc
 import click
 
 from verifyd.app.approve import approve_pipeline, propose
-from verifyd.app.judged import Request
+from verifyd.app.judged import Opened, Request
 from verifyd.app.ports import Repository
 from verifyd.app.run import Listener
 from verifyd.app.verify import verify
@@ -43,7 +43,9 @@ def ask_for_approval(world: World, repository: Repository, request: Request) -> 
         approve_pipeline(world, repository, proposal.declared, by=ApprovedBy.TERMINAL)
 
 
-def verify_with_progress(world: World, repository: Repository, request: Request) -> Result:
+def verify_with_progress(
+    world: World, repository: Repository, request: Request, opened_tree: Opened | None = None
+) -> Result:
     """Verify with progress on stderr; click.Abort when a signal ended it."""
     with world.console.progress() as progress:
         listener = Listener(
@@ -55,7 +57,9 @@ def verify_with_progress(world: World, repository: Repository, request: Request)
                 verdict.outcome.duration_s if verdict.outcome is not None else None,
             ),
         )
-        return run_interruptibly(world, lambda: verify(world, repository, request, listener=listener))
+        return run_interruptibly(
+            world, lambda: verify(world, repository, request, listener=listener, opened_tree=opened_tree)
+        )
 
 
 def fix_with_progress(world: World, repository: Repository, gates: tuple[str, ...]) -> None:
