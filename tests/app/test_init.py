@@ -80,6 +80,33 @@ def test_a_missing_tool_is_named_with_its_gates() -> None:
     assert "## lint" in result.text
 
 
+def test_a_script_whose_file_is_not_there_is_named() -> None:
+    """It is on the page, and a person knows before the first run that it cannot run."""
+    package = (
+        '{"scripts": {"typecheck": "node tools/types.mjs && echo done", "lint": "node lint.js", "test": "node --test"}}'
+    )
+    files = {"web/package.json": package, "web/lint.js": "", "web/a.test.js": "", "package.json": "{}"}
+    fake = FakeWorld(git=FakeGit(files=files), tools=frozenset({"npm", "node"}))
+    result = init(fake.world, REPOSITORY)
+    assert result.missing_files == (
+        MissingTool(name="web/tools/types.mjs", gates=("types-web",), remedy="the project's own script starts it"),
+    )
+
+
+def test_a_person_is_told_what_was_found_what_is_missing_and_what_comes_next() -> None:
+    """The gates were found, not run: the first line says so, the last says what to do."""
+    fake = FakeWorld(git=FakeGit(files=SHOP), tools=frozenset({"pytest"}))
+    assert init(fake.world, REPOSITORY).lines == (
+        f"wrote {PAGE} with 2 gates; none of them has been run yet",
+        "not on this machine: ruff (for lint): install the project's development requirements, or: pip install ruff",
+        "next: bring what lint needs, look through VERIFY.md, then: verifyd approve, then: verifyd run",
+    )
+    fake = FakeWorld(git=FakeGit(files=SHOP), tools=frozenset({"pytest", "ruff"}))
+    assert init(fake.world, REPOSITORY).lines[1:] == (
+        "next: look through VERIFY.md, then: verifyd approve, then: verifyd run",
+    )
+
+
 def test_a_tool_in_an_environment_that_is_not_active() -> None:
     """It is there, only not on PATH: the remedy is to activate it."""
     files = FakeFiles(content={ROOT / ".venv/bin/ruff": b"", ROOT / ".venv/bin/pytest": b""})

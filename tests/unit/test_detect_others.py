@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.detection import commands, detected, gate, package
+from verifyd.detect.commands import file_started
 from verifyd.detect.task_files import read_justfile, read_makefile, read_taskfile
 from verifyd.detect.tox import nox_sessions
 from verifyd.errors import UsageError
@@ -330,3 +331,23 @@ def test_hatchs_own_commands() -> None:
     }
     assert commands(files) == {"lint": "hatch fmt --check", "tests": "hatch test"}
     assert gate(files, "lint").fix == "hatch fmt"
+
+
+@pytest.mark.parametrize(
+    "text,path",
+    [
+        ("node scripts/build.js --all", "scripts/build.js"),
+        ("@./lint.sh; echo", "./lint.sh"),
+        ("python3 tools/check.py\nnext", "tools/check.py"),
+        ("node $X/build.js", None),
+        ("node --check a.js", None),
+        ("npm run x && node dist/made.js", None),
+        ("node /opt/tool.js", None),
+        ("node build", None),
+        ("eslint a.js", None),
+        ("sh a.shell", None),
+    ],
+)
+def test_the_file_that_a_script_begins_with(text: str, path: str | None) -> None:
+    """What an earlier command may make, or only a run could know, is not told."""
+    assert file_started(text) == path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from verifyd.detect.tree import is_well_known
 from verifyd.errors import UsageError
 from verifyd.report import unignored_notes
 from verifyd.snapshot import Snapshot
+from verifyd.verdict import counted
 
 ENVIRONMENT_FOLDERS = (".venv/bin", "venv/bin")
 """Where a Python project's tools often lie without being on PATH."""
@@ -44,7 +46,8 @@ class InitResult:
     What was written.
 
     Attributes:
-        gates: In the page's order; one whose tool is missing is among them.
+        gates: In the page's order; one whose tool or file is missing is among them.
+        missing_files: Files of the project that its own scripts begin with, and that are not there.
         notes: What was seen and left out, a sentence each.
     """
 
@@ -53,6 +56,20 @@ class InitResult:
     gates: tuple[ProposedGate, ...]
     missing_tools: tuple[MissingTool, ...]
     notes: tuple[str, ...]
+    missing_files: tuple[MissingTool, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What a person is told, what to do next included, a line each."""
+        missing = dict.fromkeys(name for one in (*self.missing_tools, *self.missing_files) for name in one.gates)
+        first = f"bring what {', '.join(missing)} {'need' if len(missing) > 1 else 'needs'}, " if missing else ""
+        return (
+            f"wrote {self.path} with {counted(len(self.gates), 'gate')}; none of them has been run yet",
+            *(f"not on this machine: {one}" for one in self.missing_tools),
+            *(f"not in the tree: {one}" for one in self.missing_files),
+            *self.notes,
+            f"next: {first}look through VERIFY.md, then: verifyd approve, then: verifyd run",
+        )
 
 
 def init(world: World, repository: Repository) -> InitResult:
@@ -78,6 +95,7 @@ def init(world: World, repository: Repository) -> InitResult:
         text=text,
         gates=detected.gates,
         missing_tools=missing_tools(world, repository, detected.gates),
+        missing_files=missing_files(world, repository, detected.gates, snapshot.paths),
         notes=(*detected.notes, *unignored_notes(world.git.change(snapshot))),
     )
 
@@ -116,6 +134,19 @@ def missing_tools(world: World, repository: Repository, gates: tuple[ProposedGat
         MissingTool(name=name, gates=tuple(dict.fromkeys(names)), remedy=remedy)
         for (name, remedy), names in missing.items()
     )
+
+
+def missing_files(
+    world: World, repository: Repository, gates: tuple[ProposedGate, ...], paths: frozenset[str]
+) -> tuple[MissingTool, ...]:
+    """The files that gates begin with and that are neither in the tree nor on disk; nothing is run to find out."""
+    missing: dict[str, list[str]] = {}
+    for gate in gates:
+        path = posixpath.normpath(posixpath.join(gate.folder, gate.starts)) if gate.starts else "."
+        if path not in {".", *paths} and world.files.size(repository.root / path) is None:
+            missing.setdefault(path, []).append(gate.name)
+    remedy = "the project's own script starts it"
+    return tuple(MissingTool(name=path, gates=tuple(names), remedy=remedy) for path, names in missing.items())
 
 
 def is_there(world: World, repository: Repository, tool: Tool, folder: str) -> bool:

@@ -49,6 +49,17 @@ def programs_in(text: str) -> frozenset[str]:
     return frozenset(name for name, pattern in STANDING_ALONE.items() if pattern.search(text))
 
 
+STARTED = re.compile(
+    r"[@-]?\s*(?:(?:node|deno|bun|tsx|ts-node|python3?|bash|sh|zsh|ruby)\s+(?=[\w./])|(?=\./))(?P<path>[\w./@-]+\.(?:[cm]?[jt]s|py|sh|rb))(?=[\s;&|]|$)"
+)
+
+
+def file_started(text: str) -> str | None:
+    """The file of the project that a command begins with (``node scripts/build.js``), as it is written; None for none."""
+    match = STARTED.match(text.strip())
+    return match["path"] if match is not None and not match["path"].startswith("/") else None
+
+
 NO_TEST = re.compile(r"no tests? specified|no tests? (?:yet|defined|configured)", re.IGNORECASE)
 
 WATCHES = re.compile(

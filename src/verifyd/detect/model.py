@@ -59,6 +59,7 @@ class ProposedGate:
         says: A sentence for the page on what the gate checks.
         more: Further sentences for the page; empty for none.
         programs: Tools that do the checking, as ``programs_in`` names them: what keeps a tool from being proposed twice.
+        starts: The project's own file that its command begins with, relative to *folder*; None for none.
         tools: What must be on this machine for the command to start.
         folder: Where it runs, relative to the root.
         isolated: Runs on a frozen view, because it may rewrite files.
@@ -71,6 +72,7 @@ class ProposedGate:
     says: str
     more: str = ""
     programs: frozenset[str] = frozenset()
+    starts: str | None = None
     tools: tuple[Tool, ...] = ()
     name: str = ""
     folder: str = "."

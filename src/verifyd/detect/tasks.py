@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from verifyd.detect.commands import ASKS, hazard, programs_in, rewrites
+from verifyd.detect.commands import ASKS, file_started, hazard, programs_in, rewrites
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool
 
 NAMES: Mapping[Kind, tuple[str, ...]] = {
@@ -144,6 +144,7 @@ def task_gate(
         why=task.why,
         says=SAYS[kind],
         programs=programs_in(task.text),
+        starts=file_started(task.text),
         tools=tools,
         folder=folder,
         fix=fix,
