@@ -51,6 +51,7 @@ class DiskReader:
         look: The first look at its folders.
         folders: Those that hold what *tracked* lists.
         index_ns: When the user's index was written.
+        mapped: Files that another process holds mapped: what was stored in them before need not show in their times.
         oddities: Receives what a stranger should know.
     """
 
@@ -64,6 +65,7 @@ class DiskReader:
     folders: Sequence[str]
     index_ns: int
     untracked: Untracked
+    mapped: frozenset[str]
     oddities: Oddities
 
     def read(self, head_tree: str) -> DiskEdits:
@@ -109,7 +111,8 @@ class DiskReader:
                 path = f"{start}{name}"
                 if path in lines and not stat.S_ISDIR(stamp[4]):
                     seen.add(path)
-                    if not is_as_recorded(lines[path], records.get(path, ""), stamp, index_ns):
+                    record = records.get(path, "")
+                    if path in self.mapped or not is_as_recorded(lines[path], record, stamp, index_ns):
                         changed.add(path)
         return frozenset(changed), seen
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from verifyd.edge.ignore_rules import REPORT_FOLDER, RULE_FILE, IgnoreRules
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Difference, Stamp, Sweep, compare, shown_folder
 
+HELD = "(held mapped for writing by another process, where that leaves no trace)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeGuard:
@@ -28,6 +30,7 @@ class TreeGuard:
         baseline: The look at the snapshot's moment, at every folder that is not ignored.
         expected: The stamps in it that must not change, by path.
         rules: Ignore rules by the folder of each repository, ``""`` for the root's.
+        held: Paths that another process may change without a trace, so that nothing can be said of them.
         no_index: A path where no index is.
     """
 
@@ -36,6 +39,7 @@ class TreeGuard:
     baseline: Sweep
     expected: Mapping[str, Stamp]
     rules: Mapping[str, IgnoreRules]
+    held: frozenset[str]
     no_index: Path
 
     def moved(self) -> tuple[str, ...]:
@@ -44,6 +48,7 @@ class TreeGuard:
         self.sort_out(found)
         for folder in found.folders - found.explained - {parent_of(path) for path in found.moved}:
             found.moved.add(f"{shown_folder(folder)} (a file appeared and vanished, or the folder itself was changed)")
+        found.moved.update(f"{path} {HELD}" for path in self.held)
         return tuple(sorted(found.moved))
 
     def sort_out(self, found: Difference) -> None:

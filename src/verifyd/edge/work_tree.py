@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from verifyd.edge.ignore_rules import RULE_FILE, IgnoreRules, Untracked
 from verifyd.edge.ignored_paths import Layout
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import Tracked, copied_index, forget, read_tracked
+from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
 from verifyd.edge.sweep import GIT_ENTRY, Sweep, expected_stamps, joined, with_parents
 from verifyd.edge.tree_edit import FOLDER_MODE, SUBMODULE_MODE, Entry, edit_tree
 from verifyd.edge.tree_notes import Oddities, Oddity, named
@@ -93,7 +94,8 @@ class WorkTreeReader:
 
     The order of the steps is what makes it sound. Folders are looked at before git is asked about them, and *guard* looks
     again at the end, so whatever changed in between shows. Between the first look and the reading of files the file
-    system's clock goes on by a tick, so no later edit can carry the time of the first look.
+    system's clock goes on by a tick, so no later edit can carry the time of the first look; then what is mapped is settled,
+    so that no later store goes without a time.
 
     Attributes:
         top: The repository whose tree is read.
@@ -101,6 +103,7 @@ class WorkTreeReader:
         rules: Ignore rules by the folder of each repository, ``""`` for the top.
         absent: Paths that are tracked and not on disk.
         oddities: What a stranger should know.
+        held: Paths that another process may change without a trace.
     """
 
     git: GitProcess
@@ -110,6 +113,7 @@ class WorkTreeReader:
     rules: dict[str, IgnoreRules] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     oddities: Oddities = field(default_factory=Oddities)
+    held: set[str] = field(default_factory=set)
 
     def read(self, repository: Repository, prefix: str = "") -> Content:
         """
@@ -156,6 +160,7 @@ class WorkTreeReader:
             baseline=self.swept,
             expected=expected_stamps(self.swept, files),
             rules=self.rules,
+            held=frozenset(self.held),
             no_index=self.store.folder / "no-index",
         )
 
@@ -202,8 +207,21 @@ class RepositoryReader:
         self.note(Oddity.UNREADABLE, further.unreadable)
         nested = {folder: self.read_nested(folder, submodules.get(folder)) for folder in nested_folders}
         self.look.let_clock_go_on(self.whole.store.folder / "clock")
+        mapped = self.settle_mapped(tracked.lines.keys() | untracked.files)
         self.check_untracked(rules, untracked, further.outermost)
-        return self.store_tree(tracked, folders, untracked, nested)
+        return self.store_tree(tracked, folders, untracked, nested, mapped)
+
+    def settle_mapped(self, files: Set[str]) -> frozenset[str]:
+        """Those of *files* that another process holds mapped: their times tell what is done to them only from now on."""
+        top, mappings = self.whole.top.root, read_mappings()
+        found = {self.look.inside(path): path for path in mapped_paths(top, self.look.swept, mappings)}
+        mapped = {inner: path for inner, path in found.items() if inner in files and self.look.outside(inner) == path}
+        settle(top, mapped.values())
+        traceless = [path for path in mapped.values() if not leaves_trace(top / path)]
+        if traceless:
+            writable = mapped_paths(top, self.look.swept, [one for one in mappings if one.is_writable])
+            self.whole.held.update(writable.intersection(traceless))
+        return frozenset(mapped)
 
     def note(self, oddity: Oddity, paths: Collection[str]) -> None:
         """Note something odd about paths."""
@@ -279,7 +297,12 @@ class RepositoryReader:
         return Nested(entry=None if is_empty else Entry(mode=FOLDER_MODE, id=content.tree), files=files, inner=inner)
 
     def store_tree(
-        self, tracked: Tracked, folders: Sequence[str], untracked: Untracked, nested: Mapping[str, Nested]
+        self,
+        tracked: Tracked,
+        folders: Sequence[str],
+        untracked: Untracked,
+        nested: Mapping[str, Nested],
+        mapped: frozenset[str],
     ) -> Content:
         """Keep what differs from the last commit, and write the tree that results."""
         store = self.whole.store
@@ -294,6 +317,7 @@ class RepositoryReader:
             folders=folders,
             index_ns=self.index_ns,
             untracked=untracked,
+            mapped=mapped,
             oddities=self.whole.oddities,
         )
         with self.git.object_reader(self.place) as objects:
