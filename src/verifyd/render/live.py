@@ -49,7 +49,7 @@ def one_line(text: str, style: str = "") -> Text:
     """A line that is cut where the terminal ends: a line is a fact."""
     from rich.text import Text
 
-    return Text(text, style=style, no_wrap=True, overflow="ellipsis", end="")
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def heading(document: StandingDocument) -> list[Text]:
