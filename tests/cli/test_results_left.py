@@ -88,11 +88,39 @@ def test_a_full_disk_is_nobody_s_failure(tmp_path: Path) -> None:
         program="python write.py",
         inline="python -c \"open('/dev/full', 'w').write('x' * 100_000)\"",
         tests="pytest -q -p no:cacheprovider test_real.py",
-        made_up="pytest -q -p no:cacheprovider test_made_up.py",
+        invented="pytest -q -p no:cacheprovider test_made_up.py",
     )
     said = "the disk is full (OSError: [Errno 28] No space left on device); free some space and run again"
     unproven = ("unproven", "tool_missing", said)
     assert {name: found[name] for name in ("program", "inline", "tests")} == dict.fromkeys(
         ("program", "inline", "tests"), unproven
     )
-    assert found["made_up"] == ("failed", "tests_failed", "1 of 1 test failed")
+    assert found["invented"] == ("failed", "tests_failed", "1 of 1 test failed")
+
+
+def test_the_test_that_hangs_is_named_when_time_is_over(tmp_path: Path) -> None:
+    """The line it waits at when that is in the tree, and the test's own name when pytest printed it."""
+    hangs = "import threading\nimport time\n\n\ndef test_sleeps():\n    time.sleep(600)\n\n\n"
+    hangs += "def test_waits():\n    threading.Event().wait()\n"
+    project = Project.make(
+        tmp_path,
+        {
+            **FILES,
+            "test_hangs.py": hangs,
+            "VERIFY.md": page(
+                quiet="timeout=4s | pytest -q -p no:cacheprovider -k sleeps",
+                verbose="timeout=4s | pytest -v -p no:cacheprovider test_hangs.py -k waits",
+            ),
+        },
+    )
+    project.approve()
+    project.verifyd("run", expect=1)
+    found = {
+        name: [(finding["path"], finding["line"], finding["subject"]) for finding in project.gate(name)["findings"]]
+        for name in ("quiet", "verbose")
+    }
+    assert project.statuses()["quiet"] == ("failed", "timed_out")
+    assert found == {
+        "quiet": [("test_hangs.py", 6, None)],
+        "verbose": [("test_hangs.py", None, "test_hangs.py::test_waits")],
+    }

@@ -567,3 +567,27 @@ def test_the_ends_of_a_file_are_read_without_the_middle() -> None:
         b"0123456789",
         f"012\n{GAP}\n789".encode(),
     ]
+
+
+def test_a_file_that_ends_too_early_is_node_s_syntax_error() -> None:
+    """There is no source to point at: only blank lines stand between the place and the exception."""
+    evidence = read(
+        f"file://{ROOT}/src/a.mjs:3",
+        "",
+        "",
+        "",
+        "SyntaxError: Unexpected end of input",
+        "    at compileSourceTextModule (node:internal/modules/esm/utils:346:16)",
+        "",
+        "Node.js v20.20.2",
+        tree=a_tree("src/a.mjs"),
+    )
+    assert told(evidence, "path", "line", "message", "kind", "tool") == [
+        ("src/a.mjs", 3, "SyntaxError: Unexpected end of input", FindingKind.SYNTAX, "node")
+    ]
+
+
+def test_a_place_with_an_exception_somewhere_below_is_no_crash() -> None:
+    """Words stand between the two, and nothing points at the source."""
+    evidence = read("src/a.mjs:3", "", "done", "SyntaxError: Unexpected end of input", tree=a_tree("src/a.mjs"))
+    assert evidence.findings == ()

@@ -63,6 +63,20 @@ Executable `shellcheck` not found
 """
 
 
+PRE_COMMIT_INSTALL = """\
+[INFO] Initializing environment for https://example.invalid/hooks.
+[INFO] Installing environment for https://example.invalid/hooks.
+[INFO] Once installed this environment will be reused.
+[INFO] This may take a few minutes...
+An unexpected error has occurred: CalledProcessError: command: ('/h/py_env-python3.11/bin/python', '-mpip', 'install', '.')
+return code: 1
+stdout: (none)
+stderr:
+    ERROR: Could not find a version that satisfies the requirement setuptools>=40
+Check the log at /home/user/.cache/pre-commit/pre-commit.log
+"""
+
+
 @pytest.mark.parametrize(
     "tail, exit_code, name, install",
     [
@@ -91,6 +105,7 @@ Executable `shellcheck` not found
         ("error: Failed to spawn: nosuchtool\n  cause: No such file or directory (os error 2)\n", 2, "nosuchtool", None),
         ("error: Failed to spawn: `nosuchtool`\n  Caused by: No such file or directory (os error 2)\n", 2, "nosuchtool", None),
         (PRE_COMMIT, 1, "shellcheck", None),
+        (PRE_COMMIT_INSTALL, 3, "the environment of a pre-commit hook", "pre-commit install-hooks"),
         (BROWSER, 1, "/home/user/.cache/ms-playwright/chromium_headless_shell-1200/chrome-linux/headless_shell", "npx playwright install"),
         (DEPENDENCIES, 1, "what browsers need of the system", "sudo npx playwright install-deps"),
         (CHANNEL, 1, "chrome", "npx playwright install chrome"),
@@ -121,6 +136,8 @@ def test_a_missing_tool_is_named_with_its_remedy(tail: str, exit_code: int, name
         ("cat: x.txt: No such file or directory\n", 1),
         ('npm error Missing script: "lint"\n1 failed\n', 1),
         ("Executable `x` not found\n", 1),
+        (PRE_COMMIT_INSTALL, 1),
+        ("An unexpected error has occurred: CalledProcessError: command: ('git', 'diff')\nCheck the log at x\n", 3),
         ("[WebServer] /bin/sh: 1: nosuchserver: not found\n1 failed\n", 1),
         ("    Error: browserType.launch: Executable doesn't exist at /x\n", 1),
         ("error: no such command: `x`\n", 1),

@@ -115,7 +115,9 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
         files = {name: opening(path) for name, path in result_paths(world, gate, results).items()}
         tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd, views=(str(results.view),))
         promised = owes_results(world, gate, results, outcome)
-        request = EvidenceRequest(tree=tree, log=log, declared=gate.evidence, files=files, promised=promised)
+        request = EvidenceRequest(
+            tree=tree, log=log, declared=gate.evidence, files=files, promised=promised, script=gate.script
+        )
         evidence = read_evidence(request)
     if outcome.end is not End.EXITED or outcome.exit_code == gate.expect:
         return evidence

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from verifyd.evidence.compose import MOST_FINDINGS, add_counts, join_evidence, without_repeats
+from verifyd.evidence.interrupted import INTERRUPTED
 from verifyd.evidence.junit import read_junit
 from verifyd.evidence.log_text import read_ends
 from verifyd.evidence.matcher import parse_matchers, read_matched
@@ -29,6 +30,7 @@ class EvidenceRequest:
         files: Opened, by the name the user knows. Declared junit or sarif: what the glob matched, written during this run
             alone; declared matcher: the matcher's file itself. Automatic: what injection.result_files left, if it is there.
         promised: Whether a pytest that ended well must have left results (promised.promises_pytest_file), and has not.
+        script: The gate's; it names the tools whose output is nothing but paths.
     """
 
     tree: SourceTree
@@ -36,6 +38,7 @@ class EvidenceRequest:
     declared: EvidenceSource | None = None
     files: Mapping[str, BinaryIO] = field(default_factory=dict)
     promised: bool = False
+    script: str = ""
 
 
 def read_evidence(request: EvidenceRequest) -> Evidence:
@@ -55,7 +58,7 @@ def read_evidence(request: EvidenceRequest) -> Evidence:
         case EvidenceKind.MATCHER:
             return _read_matcher(request, log)
         case EvidenceKind.TEXT:
-            return _join_text(request, *read_log(log, request.tree))
+            return _join_text(request, *read_log(log, request.tree, request.script))
     return _read_automatically(request, log)
 
 
@@ -94,7 +97,7 @@ def _read_matcher(request: EvidenceRequest, log: bytes) -> Evidence:
 
 
 def _read_automatically(request: EvidenceRequest, log: bytes) -> Evidence:
-    text, runs = read_log(log, request.tree)
+    text, runs = read_log(log, request.tree, request.script)
     results = [_named(read_junit(file, request.tree), name) for name, file in request.files.items()]
     if not results:
         return _join_text(request, text, runs)
@@ -133,5 +136,7 @@ def _added(known: tuple[Finding, ...], found: tuple[Finding, ...], *, called_onc
     return [
         finding
         for finding in found
-        if finding.tool != "pytest" or (not called_once and finding.subject not in subjects)
+        if finding.tool != "pytest"
+        or finding.code == INTERRUPTED
+        or (not called_once and finding.subject not in subjects)
     ]

@@ -6,7 +6,9 @@ from verifyd.evidence.annotations import read_annotations
 from verifyd.evidence.compiled_tests import read_cargo, read_go
 from verifyd.evidence.compose import MOST_FINDINGS, add_counts, without_repeats
 from verifyd.evidence.embedded import take_embedded
+from verifyd.evidence.interrupted import read_interrupted
 from verifyd.evidence.javascript_tests import read_jest, read_mocha, read_playwright, read_vitest
+from verifyd.evidence.listed import read_listed
 from verifyd.evidence.log_text import cut_middle, limit_lines, lines_of, text_of
 from verifyd.evidence.model import Evidence, Finding, Severity, SourceTree
 from verifyd.evidence.places import Places
@@ -21,6 +23,7 @@ SOURCE = "text"
 
 # A reader runs only when one of its words is in the log; each takes the lines of its runner from the readers after it.
 _TEST_READERS = (
+    (read_interrupted, ("!! KeyboardInterrupt !!",)),
     (
         read_pytest,
         ("= ERRORS =", "= FAILURES =", "= test session starts =", "= short test summary info =", "= warnings summary"),
@@ -37,17 +40,20 @@ _TEST_READERS = (
 )
 
 
-def read_text(content: bytes, tree: SourceTree) -> Evidence:
+def read_text(content: bytes, tree: SourceTree, script: str = "") -> Evidence:
     """
     Findings and test counts of a log; of its first and last 1.5 MiB when it is longer.
 
     A place counts only when its file exists in the tree. A place followed by words of no known format is an error only
     when nothing else in the log is: programs under test print such lines too.
+
+    Args:
+        script: The gate's, which names the tools whose output is nothing but paths.
     """
-    return join_runs(*read_log(content, tree))
+    return join_runs(*read_log(content, tree, script))
 
 
-def read_log(content: bytes, tree: SourceTree) -> tuple[Evidence, Runs]:
+def read_log(content: bytes, tree: SourceTree, script: str = "") -> tuple[Evidence, Runs]:
     """Like read_text, with the runs of each runner apart; the evidence itself counts what stands in no runner's name."""
     embedded = take_embedded(limit_lines(text_of(cut_middle(content))), tree)
     scan = Scan(lines_of("\n" + embedded.rest), Places(tree))
@@ -56,6 +62,7 @@ def read_log(content: bytes, tree: SourceTree) -> tuple[Evidence, Runs]:
         if any(word in embedded.rest or embedded.rest.startswith(word.lstrip("\n")) for word in words):
             reader(scan)
     _read_diagnostics(scan)
+    read_listed(scan, script)
     findings = [*(finding for part in embedded.results for finding in part.findings), *_findings(scan)]
     evidence = Evidence(
         source=SOURCE,

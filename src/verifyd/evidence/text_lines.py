@@ -157,9 +157,13 @@ def _is_crash(scan: Scan, index: int, line: str, place: Place, said: str) -> boo
     if said.strip() or place.path is None or line[:1].isspace():
         return False
     found = scan.find(_NODE_CRASH, index + 1, index + 12)
-    if found is None or not any("^" in between for between in scan.lines[index + 1 : found[0]]):
+    if found is None:
         return False
     end, match = found
+    between = scan.lines[index + 1 : end]
+    ends_early = match["name"] == "SyntaxError" and not any(line.strip() for line in between)
+    if not ends_early and not any("^" in line for line in between):
+        return False
     kind = FindingKind.SYNTAX if match["name"] == "SyntaxError" else FindingKind.OTHER
     scan.add(
         Draft(

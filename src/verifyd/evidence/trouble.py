@@ -72,6 +72,10 @@ def _chmod(_: str, match: re.Match[str]) -> str:
     return f"chmod +x {match['name']}"
 
 
+def _pre_commit(_: str, __: re.Match[str]) -> str:
+    return "pre-commit install-hooks"
+
+
 _NOT_FOUND = frozenset({127})
 _NOT_EXECUTABLE = frozenset({126})
 _FROM_MAKE = frozenset({2, 127})
@@ -122,6 +126,12 @@ _SIGNS = (
     _Sign(pattern=re.compile(rf"error: Failed to spawn: [`']?{_NAME}[`']?$"), exits=frozenset({2})),
     _Sign(pattern=re.compile(rf"Executable `{_NAME}` not found$"), exits=_ONE, within=20),
     _Sign(
+        pattern=re.compile(r"(?P<name>An unexpected error has occurred): "),
+        exits=frozenset({3}),
+        within=TAIL_LINES,
+        install=_pre_commit,
+    ),
+    _Sign(
         pattern=re.compile(
             r".{0,80}[Bb]rowserType\.launch: (?:Executable|Failed to launch \w{1,20} because executable) doesn't exist at (?P<name>\S{1,400})"
         ),
@@ -144,6 +154,7 @@ _SIGNS = (
 )
 
 _NAMES = {
+    "An unexpected error has occurred": "the environment of a pre-commit hook",
     "could not determine executable to run": "the package's executable",
     "Host system is missing dependencies to run browsers": "what browsers need of the system",
 }
@@ -155,6 +166,10 @@ _WITNESSES = (
     (
         re.compile(r"\[WebServer\]"),
         re.compile(r"^Error: Process from config\.webServer was not able to start\.", re.MULTILINE),
+    ),
+    (
+        re.compile(r"An unexpected error has occurred: "),
+        re.compile(r"^\[INFO\] (?:Initializing|Installing) environment for ", re.MULTILINE),
     ),
     (re.compile(r"Executable `"), re.compile(r"^- hook id: ", re.MULTILINE)),
 )
