@@ -103,6 +103,7 @@ class Gate:
         script: As the shell gets it: prompts stripped, lines joined by newlines.
         timeout_s: Seconds.
         paths: gitignore-style globs of its inputs; empty means all files.
+        reads: Globs, from the root, of files it reads that are in no tree; empty means all that git ignores and no tool makes.
         when: Doors it runs at; all by default.
         cwd: Relative to the root, forward slashes.
         env: Names and values, in the declared order.
@@ -120,6 +121,7 @@ class Gate:
     shell: Shell = Shell.BASH
     timeout_s: float = field(default=DEFAULT_TIMEOUT_S, metadata={"gt": 0})
     paths: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     optional: bool = False
     manual: Manual | None = None
@@ -237,7 +239,10 @@ class Pipeline:
 def gate_meaning(gate: Gate) -> dict[str, object]:
     """The part of one gate that bears on its meaning, JSON-ready, in a stable order."""
     unmeant = ("line", "estimate_s", "expected_text")
-    return {key: value for key, value in to_json(gate).items() if key not in unmeant}
+    meaning = {key: value for key, value in to_json(gate).items() if key not in unmeant}
+    if not gate.reads:  # approvals that were given before there was such a thing go on holding
+        del meaning["reads"]
+    return meaning
 
 
 class ApprovedBy(StrEnum):

@@ -265,6 +265,11 @@ def weaker_paths(old: Gate, new: Gate) -> bool:
     return not old.paths or narrower(old.paths, new.paths)
 
 
+def weaker_reads(old: Gate, new: Gate) -> bool:
+    """An earlier pass answers although a file has changed that it no longer names; without globs, all files count."""
+    return bool(new.reads) and (not old.reads or narrower(old.reads, new.reads))
+
+
 def weaker_min_tests(old: Gate, new: Gate) -> bool:
     """None means one test when tests are counted."""
     return (1 if new.min_tests is None else new.min_tests) < (1 if old.min_tests is None else old.min_tests)
@@ -280,6 +285,7 @@ WEAKENED: Mapping[str, Callable[[Gate, Gate], bool]] = {
     "shell": weaker_shell,
     "timeout_s": lambda old, new: new.timeout_s > old.timeout_s,
     "paths": weaker_paths,
+    "reads": weaker_reads,
     "optional": lambda old, new: new.optional and not old.optional,
     "manual": lambda old, new: old.manual is None and new.manual is not None,
     "when": lambda old, new: not new.when >= old.when,

@@ -117,5 +117,22 @@ def test_too_many_ignored_files_are_not_taken_for_none(tmp_path: Path) -> None:
         (project.root / "data" / str(number)).touch()
     project.verifyd("run", expect=0)
     answer = project.verifyd("run", expect=0)
-    says = "no pass is reused: git ignores too many files to look at, or a link leads to them (data and what is below)"
+    says = "passes of gates that name no reads= are not reused: too many files are ignored or linked to (data and what is below)"
     assert (runs(project), says in answer.out) == (2, True)
+
+
+def test_a_gate_that_names_what_it_reads(tmp_path: Path) -> None:
+    """Only these files count for it then, wherever they lie, and whatever it writes besides."""
+    script = f"{COUNTED}\necho x >> notes.cfg\ngrep -q good build/made.cfg"
+    files = {".gitignore": "*.cfg\n", "VERIFY.md": page(gate=f"reads=build/*.cfg,own.cfg | {script}")}
+    project = Project.make(tmp_path, files)
+    project.write({"build/made.cfg": "good\n", "notes.cfg": ""})
+    project.approve()
+    project.verifyd("run", expect=0)
+    project.verifyd("run", expect=0)
+    assert runs(project) == 1
+    project.write({"own.cfg": "new\n"})
+    project.verifyd("run", expect=0)
+    assert runs(project) == 2
+    project.write({"build/made.cfg": "bad\n"})
+    project.verifyd("run", expect=1)

@@ -77,6 +77,7 @@ def test_what_bears_on_the_result_changes_the_key(fields: dict[str, Any]) -> Non
         {"estimate_s": 3.0},
         {"expected_text": "0 failed"},
         {"paths": ("**/*.py",)},
+        {"reads": ("*.cfg",)},
         {"isolate": Isolate.FROZEN},
     ],
     ids=str,

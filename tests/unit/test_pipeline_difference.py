@@ -105,6 +105,9 @@ def test_a_removed_manual_gate_held_nothing_back() -> None:
         ("isolate", Isolate.AUTO, Isolate.TREE, ("isolate", "auto", "tree", True)),
         ("isolate", Isolate.AUTO, Isolate.FROZEN, ("isolate", "auto", "frozen", False)),
         ("ignored", Ignored.HIDE, Ignored.SHOW, ("ignored", "hide", "show", True)),
+        ("reads", (), ("a",), ("reads", "none", "a", True)),
+        ("reads", ("a", "b"), ("a",), ("reads", "a,b", "a", True)),
+        ("reads", ("a",), (), ("reads", "a", "none", False)),
         ("needs", (), ("lint",), ("needs", "none", "lint", False)),
         ("env", (), (("A", "1"), ("B", "2")), ("env", "none", "A=1,B=2", False)),
         ("cwd", ".", "web", ("cwd", ".", "web", False)),
@@ -221,7 +224,7 @@ def test_the_order_of_differences() -> None:
 def test_every_field_of_a_gate_is_compared_or_known_to_be_none() -> None:
     """A new field cannot be forgotten: what the digest knows, the comparison knows."""
     changed: dict[str, Any] = {
-        "script": "x", "shell": Shell.ZSH, "timeout_s": 1.0, "paths": ("x",), "needs": ("x",), "optional": True,
+        "script": "x", "shell": Shell.ZSH, "timeout_s": 1.0, "paths": ("x",), "reads": ("x",), "needs": ("x",), "optional": True,
         "manual": Manual.SERVER, "when": frozenset({Door.CI}), "cwd": "x", "env": (("X", "x"),), "expect": 9, "min_tests": 9,
         "evidence": EvidenceSource(kind=EvidenceKind.TEXT), "fix": "x", "on_change": OnChange.FINISH, "isolate": Isolate.TREE,
         "ignored": Ignored.HIDE, "exclusive": True, "cpus": 9, "server": "x", "ready": "x", "artifacts": ("x",),

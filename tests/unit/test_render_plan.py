@@ -125,6 +125,7 @@ def test_every_attribute_that_is_not_the_default_is_shown() -> None:
     gate = a_gate(
         shell=Shell.SH,
         cwd="web",
+        reads=("*.cfg",),
         expect=3,
         evidence=EvidenceSource(kind=EvidenceKind.JUNIT, pattern="out/*.xml"),
         server="npm run preview",
@@ -138,6 +139,7 @@ def test_every_attribute_that_is_not_the_default_is_shown() -> None:
     )
     text = shown(Declared(written=Pipeline(gates=(gate,))))
     assert [line.strip() for line in text.split("| pytest -q\n")[1].splitlines()] == [
+        "reads: *.cfg",
         "folder: web",
         "shell: sh",
         "passes with: exit status 3",

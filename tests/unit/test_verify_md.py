@@ -147,6 +147,7 @@ def test_the_native_form() -> None:
         ("on_change=finish", "on_change", OnChange.FINISH),
         ("isolate=frozen", "isolate", Isolate.FROZEN),
         ("isolate=tree", "isolate", Isolate.TREE),
+        ("reads=a.cfg,local/**", "reads", ("a.cfg", "local/**")),
         ("ignored=hide", "ignored", Ignored.HIDE),
         ("exclusive", "exclusive", True),
         ("cpus=4", "cpus", 4),

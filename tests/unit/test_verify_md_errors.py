@@ -8,7 +8,7 @@ from verifyd.errors import ConfigurationError, ExitCode
 from verifyd.verify_md.reader import MOST_GATES, MOST_LINES, parse_verify_md
 
 ATTRIBUTES = (
-    "timeout, paths, needs, when, cwd, env, expect, min_tests, evidence, fix, on_change, isolate, ignored, cpus, server, ready, "
+    "timeout, paths, reads, needs, when, cwd, env, expect, min_tests, evidence, fix, on_change, isolate, ignored, cpus, server, ready, "
     "artifacts, optional, manual, exclusive, slow"
 )
 
@@ -55,6 +55,9 @@ def fence(info: str, *, name: str = "unit", script: str = "ls a") -> str:
         ("sh timeout=999h", 7, "timeout: '999h' is not between 1ms and a week", "Write a time in which the gate should end: timeout=5m."),
         ("sh paths=a,,b", 7, "paths: 'a,,b' holds an empty part", "Take the comma away, or quote the whole value."),
         ("sh paths=*.{ts,js}", 7, "paths: holds braces, which .gitignore patterns do not have", "Write the patterns out: src/*.ts,src/*.tsx."),
+        ("sh reads=../a", 7, "reads: '../a' leaves the root", "Name files below the root: reads=settings/*.cfg,.env.local."),
+        ("sh reads=/a", 7, "reads: '/a' must be a path below the root", "Name files below the root: reads=settings/*.cfg,.env.local."),
+        ("sh reads=a,!b", 7, "reads: '!b' takes files away", "Name the files that are read: reads=settings/*.cfg."),
         ("sh paths=!a", 7, "paths: '!a' holds nothing but exclusions, so nothing matches", "Write patterns as in .gitignore: **/*.py,pyproject.toml."),
         ("sh paths=../a", 7, "paths: '../a' holds a pattern that leaves the root", "Write patterns as in .gitignore: **/*.py,pyproject.toml."),
         ("sh paths=~/a", 7, "paths: '~/a' holds a pattern outside the root", "Write patterns as in .gitignore: **/*.py,pyproject.toml."),

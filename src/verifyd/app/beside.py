@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from verifyd.app.ports import FilesBeside
 from verifyd.app.world import World
 from verifyd.outcome import View
 from verifyd.pipeline import Gate, Ignored
@@ -32,6 +33,7 @@ class Beside:
     Attributes:
         listed: What git ignores, where somebody knows already.
         ignored: What git ignores, without slashes at the end; None before it was asked.
+        named: What gates with ``reads`` read, by the gate's name; nothing else that is ignored counts for these.
         remarks: What a person should know, a sentence each.
     """
 
@@ -43,6 +45,7 @@ class Beside:
     before: Mapping[str, str] = field(default_factory=dict)
     behind: Mapping[str, str] = field(default_factory=dict)
     overflow: str = ""
+    named: dict[str, FilesBeside] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     def stamps_for(self, gate: Gate, view: View, contents: Mapping[str, str]) -> Mapping[str, str] | None:
@@ -54,9 +57,9 @@ class Beside:
         """
         if self.ignored is None:
             self.look(contents)
-        if self.overflow:
-            return None
-        return {**self.behind, **self.seen_by(gate, view, self.before)}
+        if gate.reads and gate.name not in self.named:
+            self.named[gate.name] = self.named_by(gate)
+        return None if self.overflow_for(gate) else self.known_to(gate, view)
 
     def look(self, contents: Mapping[str, str]) -> None:
         """Stamp everything, once in a run."""
@@ -70,7 +73,7 @@ class Beside:
         self.behind, self.overflow = behind.stamps, before.overflow or behind.overflow
         if self.overflow:
             self.remarks.append(
-                f"no pass is reused: git ignores too many files to look at, or a link leads to them ({self.overflow} and what is below)"
+                f"passes of gates that name no reads= are not reused: too many files are ignored or linked to ({self.overflow} and what is below)"
             )
 
     def outputs(self, stamps: Mapping[str, str]) -> frozenset[str]:
@@ -84,18 +87,29 @@ class Beside:
         ]
         return matches(patterns, stamps) if patterns else frozenset()
 
-    def seen_by(self, gate: Gate, view: View, stamps: Mapping[str, str]) -> Mapping[str, str]:
-        """Those of the ignored files that the gate sees."""
-        return {} if gate.ignored is Ignored.HIDE and view is not View.TREE else stamps
+    def named_by(self, gate: Gate) -> FilesBeside:
+        """The files that the gate says it reads, whatever their names."""
+        root = self.judged.repository.root
+        found = {path for pattern in gate.reads for path in self.world.files.glob(root, pattern)}
+        paths = [str(path.relative_to(root)) for path in found]
+        return self.world.files.stamps_below(root, paths, most=MOST_FILES, by_name=False)
+
+    def overflow_for(self, gate: Gate) -> str:
+        """Where there are too many files to look at for the gate; empty for nowhere."""
+        return self.named[gate.name].overflow if gate.reads else self.overflow
+
+    def known_to(self, gate: Gate, view: View) -> Mapping[str, str]:
+        """The stamps, from before any gate of the run, of what the gate may read."""
+        if gate.ignored is Ignored.HIDE and view is not View.TREE:
+            return self.behind
+        return {**self.behind, **(self.named[gate.name].stamps if gate.reads else self.before)}
 
     def stayed(self, gate: Gate, view: View) -> bool:
         """Whether all that the gate sees is still as it was before any gate of the run; remarked where it is not."""
         root = self.judged.repository.root
-        known = {**self.behind, **self.seen_by(gate, view, self.before)}
-        now = {
-            **self.world.files.stamps_behind(root, self.links, most=MOST_FILES).stamps,
-            **self.world.files.stamps_below(root, self.ignored or (), most=MOST_FILES).stamps,
-        }
+        known, ignored = self.known_to(gate, view), self.ignored or ()
+        below = self.named_by(gate) if gate.reads else self.world.files.stamps_below(root, ignored, most=MOST_FILES)
+        now = {**self.world.files.stamps_behind(root, self.links, most=MOST_FILES).stamps, **below.stamps}
         moved = sorted(path for path, stamp in known.items() if now.get(path) != stamp)
         if moved:
             more = f" and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""

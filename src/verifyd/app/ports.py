@@ -440,8 +440,8 @@ class Files(Protocol):
         """(mtime in ns, size, inode) of each path that exists."""
         ...
 
-    def stamps_below(self, root: Path, paths: Sequence[str], *, most: int) -> FilesBeside:
-        """Stamps of the files at and below *paths*, relative to *root*, what tools make again left out."""
+    def stamps_below(self, root: Path, paths: Sequence[str], *, most: int, by_name: bool = True) -> FilesBeside:
+        """Stamps of the files at and below *paths*, relative to *root*; *by_name*: what tools make again left out."""
         ...
 
     def stamps_behind(self, root: Path, links: Sequence[str], *, most: int) -> FilesBeside:

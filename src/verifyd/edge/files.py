@@ -92,9 +92,9 @@ class DiskFiles:
             found[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
         return found
 
-    def stamps_below(self, root: Path, paths: Sequence[str], *, most: int) -> FilesBeside:
-        """Stamps of the files at and below *paths*, relative to *root*, what tools make again left out."""
-        return stamp_files(root, paths, most=most)
+    def stamps_below(self, root: Path, paths: Sequence[str], *, most: int, by_name: bool = True) -> FilesBeside:
+        """Stamps of the files at and below *paths*, relative to *root*; *by_name*: what tools make again left out."""
+        return stamp_files(root, paths, most=most, by_name=by_name)
 
     def stamps_behind(self, root: Path, links: Sequence[str], *, most: int) -> FilesBeside:
         """Stamps of the files outside *root* that links in it lead to."""

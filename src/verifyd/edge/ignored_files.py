@@ -39,12 +39,13 @@ CACHE_MARK = "CACHEDIR.TAG"
 ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
-def stamp_files(root: Path, paths: Sequence[str], *, most: int) -> FilesBeside:
+def stamp_files(root: Path, paths: Sequence[str], *, most: int, by_name: bool = True) -> FilesBeside:
     """
     Stamp files by size, times, inode and mode: no program can set a ctime back, so an edit shows even when it was taken back.
 
     Args:
         paths: Relative to *root*; a folder stands for all in it. A link is stamped with what it leads to, and not entered.
+        by_name: Whether what tools make again is left out.
         most: Entries that are looked at before the rest is given up.
     """
     found: dict[str, str] = {}
@@ -54,7 +55,7 @@ def stamp_files(root: Path, paths: Sequence[str], *, most: int) -> FilesBeside:
         while waiting:
             path = waiting.pop()
             status = status_of(root / path)
-            if status is None or is_made_again(root / path, status):
+            if status is None or (by_name and is_made_again(root / path, status)):
                 continue
             seen += 1
             if seen + len(waiting) > most:

@@ -119,6 +119,7 @@ def attributes(planned: PlannedGate) -> list[str]:
     inputs = f"{', '.join(gate.paths)} ({counted(planned.inputs, 'file')})" if gate.paths else None
     known = {
         "inputs": inputs,
+        "reads": ", ".join(gate.reads) or None,
         "folder": gate.cwd if gate.cwd != "." else None,
         "shell": str(gate.shell) if gate.shell is not Shell.BASH else None,
         "limit": duration(gate.timeout_s) if gate.timeout_s != DEFAULT_TIMEOUT_S else None,
@@ -213,6 +214,7 @@ def gate_plan(planned: PlannedGate) -> GatePlan:
         command=spell_bytes(gate.script),
         folder=gate.cwd,
         inputs=gate.paths,
+        reads=gate.reads,
         input_files=planned.inputs if gate.paths else None,
         expected_s=to_milliseconds(planned.expected_s),
         timeout_s=gate.timeout_s,

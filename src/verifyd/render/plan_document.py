@@ -26,6 +26,9 @@ class GatePlan:
     input_files: int | None = field(
         metadata=says("Files of the tree that the globs match; None when it reads all files")
     )
+    reads: tuple[str, ...] = field(
+        metadata=says("Globs of ignored files that count for its reuse; empty means all but what tools make again")
+    )
     expected_s: float | None
     timeout_s: float
     needs: tuple[str, ...]

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import Door, EvidenceKind, EvidenceSource, Ignored, Isolate, OnChange
-from verifyd.verify_md.globs import globs_problem, path_problem
+from verifyd.verify_md.globs import glob_problem, globs_problem, path_problem
 from verifyd.verify_md.place import Place
 
 LONGEST_INFO = 4_000
@@ -201,6 +201,17 @@ def parse_globs(text: str) -> tuple[str, ...]:
     return globs
 
 
+def parse_plain_globs(text: str) -> tuple[str, ...]:
+    """Globs of files below the root, where files are looked for and not sorted out: no ``!``."""
+    globs = parse_list(text)
+    for glob in globs:
+        if problem := path_problem(glob) or glob_problem(glob):
+            raise BadValueError(f"{glob!r} {problem}", "Name files below the root: reads=settings/*.cfg,.env.local.")
+        if glob.startswith("!"):
+            raise BadValueError(f"{glob!r} takes files away", "Name the files that are read: reads=settings/*.cfg.")
+    return globs
+
+
 def parse_gate_names(text: str) -> tuple[str, ...]:
     """Names of gates, each once."""
     names = parse_list(text)
@@ -296,6 +307,7 @@ def parse_ready(text: str) -> str:
 ATTRIBUTES: Mapping[str, tuple[Callable[[str], object], str]] = {
     "timeout": (parse_duration, "timeout=5m"),
     "paths": (parse_globs, "paths=**/*.py,pyproject.toml"),
+    "reads": (parse_plain_globs, "reads=settings/*.cfg"),
     "needs": (parse_gate_names, "needs=lint"),
     "when": (parse_doors, "when=ci"),
     "cwd": (parse_folder, "cwd=web"),
