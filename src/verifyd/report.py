@@ -14,6 +14,9 @@ from verifyd.plan import Plan, Skip, longest_chains
 from verifyd.snapshot import Snapshot
 from verifyd.verdict import Reason, Status, Verdict
 
+ATTEMPT_LIMIT = 3
+"""Trees on which the same failure may be seen before its task says to hand over."""
+
 
 class Readiness(StrEnum):
     """What can be said of a tree as a whole."""

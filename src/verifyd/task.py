@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from verifyd.cause import (
-    COUNTED_FILE,
     KIND_ORDER,
-    MOST_PLACES,
     Place,
     changed_inputs,
     find_places,
@@ -18,26 +16,21 @@ from verifyd.cause import (
     rank_of_kinds,
     same_root,
 )
-from verifyd.change import Change, FileChange
 from verifyd.evidence.model import Finding, FindingKind
-from verifyd.pipeline import DIFF_GATE, Gate
+from verifyd.pipeline import DIFF_GATE
+from verifyd.placeless import as_it_is_now, changed_inputs, counted_files, may_run_tests
 from verifyd.redact import redact
-from verifyd.report import GateReport, Report
+from verifyd.report import ATTEMPT_LIMIT, GateReport, Report
 from verifyd.reproduce import reproduce_command
 from verifyd.verdict import Reason, Verdict, counted
 
 TITLE_LIMIT = 120
-ATTEMPT_LIMIT = 3
-"""Trees on which the same failure may be seen before the task says to hand over."""
-
 MOST_FINDINGS = 5
 
 BY_REASON = frozenset(
     {Reason.TIMED_OUT, Reason.TOO_MANY_PROCESSES, Reason.TOO_FEW_TESTS, Reason.NO_TESTS_RAN, Reason.EXIT_STATUS}
 )
 """Reasons that are the failure themselves; findings beside them are hints, not what must go away."""
-
-_INLINE_CODE = re.compile(r"\s*(?:\S*/)?(?:python[\d.]*|node|ruby|perl)\s+(?:-\S+\s+)*-[ce]\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,35 +137,6 @@ def places_of(findings: Sequence[Finding], verdict: Verdict, report: Report) -> 
         current = as_it_is_now(place, report.change)
         now.setdefault((current.path, current.line), current)
     return tuple(now.values())
-
-
-def counted_files(findings: Sequence[Finding], change: Change) -> tuple[Place, ...]:
-    """The files that an exceeded limit on files counts, where no line of theirs was edited."""
-    codes = {finding.code for finding in findings if finding.kind is FindingKind.LIMIT}
-    gone = change.deleted_files if "limits.deleted_files" in codes else ()
-    touched = tuple(file.path for file in change.files) if "limits.changed_files" in codes else ()
-    paths = list(dict.fromkeys([*gone, *touched]))
-    return tuple(Place(path=path, line=None, why=COUNTED_FILE) for path in paths[:MOST_PLACES])
-
-
-def as_it_is_now(place: Place, change: Change) -> Place:
-    """A file that the change deleted is not called changed, and one that it renamed is called by its new name."""
-    if place.path in change.deleted_files:
-        why = re.sub("^changed", "deleted", place.why)
-        return replace(place, why=why if why.startswith("deleted") else f"deleted; {why}")
-    renamed = next((file for file in change.files if file.old_path and place.path in file.touched), None)
-    return place if renamed is None else replace(place, path=renamed.path, why=renamed_why(renamed, place.why))
-
-
-def renamed_why(file: FileChange, why: str) -> str:
-    """``renamed from src/a.py since the last ready tree; …``."""
-    said = why.removeprefix("changed")
-    return f"renamed from {file.old_path}{said}" if said != why else f"renamed from {file.old_path}; {why}"
-
-
-def may_run_tests(gate: Gate) -> bool:
-    """False for code that stands in the command itself (``python -c …``) and does not speak of tests."""
-    return _INLINE_CODE.match(gate.script) is None or "test" in gate.script
 
 
 def precedence(gate: GateReport, report: Report) -> tuple[bool, int, int, int]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from verifyd.app.declared import Declared
 from verifyd.app.judged import Judged, Request
@@ -18,8 +19,10 @@ from verifyd.pipeline import DIFF_GATE, Pipeline
 from verifyd.plan import Plan, Skip
 from verifyd.render.json import gate_entry, render_json
 from verifyd.report import GateReport, Hold, Readiness, Report, make_report
-from verifyd.task import Task, failure_fingerprints, make_task
 from verifyd.verdict import Reason, Status, Verdict
+
+if TYPE_CHECKING:
+    from verifyd.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,10 @@ class Finish:
 
     def task(self, report: Report) -> Task | None:
         """The next task; None when no gate makes one."""
+        if not any(gate.verdict.makes_task for gate in report.gates):
+            return None
+        from verifyd.task import make_task  # a ready tree has none
+
         seen_on = self.attempts_counter()
         return make_task(
             report,
@@ -173,7 +180,7 @@ class Finish:
             findings=len(verdict.evidence.findings),
             key=self.keys.get(verdict.gate.name) if verdict.status in (Status.PASSED, Status.FAILED) else None,
             load=self.world.machine.load(),
-            fingerprints=failure_fingerprints(verdict),
+            fingerprints=fingerprints_of(verdict),
             report=json.dumps(gate_entry(gate)),
             log=str(outcome.log) if outcome.log is not None else None,
         )
@@ -184,6 +191,15 @@ class Finish:
             return None
         content = self.world.git.read_file(self.judged.repository, self.judged.snapshot.tree, self.pipeline.plan)
         return first_unchecked(content.decode("utf-8", "replace")) if content is not None else None
+
+
+def fingerprints_of(verdict: Verdict) -> tuple[str, ...]:
+    """All fingerprints that history keeps of a verdict; none of one that makes no task."""
+    if not verdict.makes_task:
+        return ()
+    from verifyd.task import failure_fingerprints  # a ready tree has none
+
+    return failure_fingerprints(verdict)
 
 
 def was_judged_now(gate: GateReport) -> bool:

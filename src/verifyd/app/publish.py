@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verifyd.app.finish import Result
 from verifyd.app.ports import Repository
@@ -12,10 +13,11 @@ from verifyd.app.world import World
 from verifyd.pipeline import Pipeline
 from verifyd.render.json import render_json
 from verifyd.render.markdown import render_markdown
-from verifyd.render.task_markdown import render_task_markdown
 from verifyd.report import Report
 from verifyd.snapshot import Source
-from verifyd.task import Task
+
+if TYPE_CHECKING:
+    from verifyd.task import Task
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 BEGIN, END = "<!-- verifyd:begin -->", "<!-- verifyd:end -->"
@@ -42,6 +44,8 @@ def publish(world: World, repository: Repository, result: Result, *, keeps_progr
     if result.task is None:
         world.files.remove(folder / "TASK.md")
     else:
+        from verifyd.render.task_markdown import render_task_markdown  # a ready tree has none
+
         world.files.write_whole(folder / "TASK.md", render_task_markdown(result.task))
     pipeline = result.declared.runs
     if keeps_progress and pipeline is not None and result.report.snapshot.source is Source.WORKING_TREE:

@@ -14,9 +14,8 @@ from verifyd.evidence.model import FindingKind, Severity
 from verifyd.json_shape import says
 from verifyd.outcome import End, View
 from verifyd.pipeline import ApprovedBy
-from verifyd.report import Readiness
+from verifyd.report import ATTEMPT_LIMIT, Readiness
 from verifyd.snapshot import Source
-from verifyd.task import ATTEMPT_LIMIT
 from verifyd.verdict import Status
 
 REPORT_SCHEMA: Literal["verifyd.report/1"] = "verifyd.report/1"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from verifyd.evidence.model import Evidence, Finding, TestCounts
 from verifyd.json_shape import from_json, to_json
@@ -25,8 +26,10 @@ from verifyd.render.document import (
 )
 from verifyd.render.shown import read_bytes_spelled, shown, shown_line, spell_bytes
 from verifyd.report import GateReport, Report
-from verifyd.task import Task
 from verifyd.verdict import Verdict
+
+if TYPE_CHECKING:
+    from verifyd.task import Task
 
 
 def render_json(report: Report, task: Task | None) -> str:

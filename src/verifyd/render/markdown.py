@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from verifyd.evidence.model import Finding
 from verifyd.outcome import End, View
@@ -12,8 +13,10 @@ from verifyd.render.json import finding_line
 from verifyd.render.markup import code, escape, fence, table
 from verifyd.render.shown import cut_end, cut_middle, shown, shown_line, shown_path
 from verifyd.report import HOW_APPROVED, GateReport, Readiness, Report
-from verifyd.task import Task
 from verifyd.verdict import Status, Verdict, counted
+
+if TYPE_CHECKING:
+    from verifyd.task import Task
 
 MOST_FINDINGS = 10
 """Findings shown of one gate; the log and readiness.json have all."""
