@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from verifyd.render.json import finding_line
 from verifyd.render.markdown import duration, gate_notes, tests
-from verifyd.render.shown import cut_end, shown_command, shown_line, shown_path
+from verifyd.render.shown import cut_end, shown, shown_command, shown_line, shown_path
 from verifyd.report import GateReport, Readiness, Report
-from verifyd.task import Task
 from verifyd.verdict import Status
+
+if TYPE_CHECKING:
+    from verifyd.task import Task
 
 MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "–", Status.UNPROVEN: "?"}
 STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.SKIPPED: "dim", Status.UNPROVEN: "yellow"}
