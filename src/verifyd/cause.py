@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from verifyd.evidence.model import Finding, FindingKind
-from verifyd.plan import matches
 
 KIND_ORDER = (
     FindingKind.SYNTAX,
@@ -34,10 +33,7 @@ NAMED_IN_MESSAGE = "changed, and the message names it; no frame of the failure l
 NAMED_LIKE_TEST = "changed, and its name is that of the failing test's file; no frame of the failure lies in it"
 NAMED_IN_DETAIL = "changed, and the failing lines name it; no frame of the failure lies in it"
 COUNTED = "what the limit counts, most first"
-COUNTED_FILE = "what the limit counts"
 FORBIDDEN = "a change that is not allowed here"
-NOT_NAMED = "changed since the last ready tree; the gate itself names no place"
-EQUAL_TO_BASE = "differs from the last ready tree, but not from the base; the gate itself names no place"
 ONLY_CHANGED = "the only source file in the change; no frame of the failure lies in it"
 ONE_OF_FEW = "one of the few source files in the change; no frame of the failure lies in any"
 FEW = 3
@@ -46,7 +42,7 @@ FEW = 3
 _TEST_NAME = re.compile(r"(?:^|[-_.])(?:tests?|spec|specs|e2e|conftest)(?:[-_.]|$)|Tests?\.\w+$", re.ASCII)
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec", "specs", "e2e"})
 _TEST_WORDS = re.compile(r"^(?:test|tests|spec)[-_.]?|[-_.]?(?:test|tests|spec|e2e)$", re.IGNORECASE)
-_CODE = re.compile(
+CODE = re.compile(
     r"\.(?:py|pyi|pyx|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|kts|scala|rb|php|cs|fs|swift|m|mm|c|h|cc|cpp|cxx|hpp|hh|zig|ex|exs|erl"
     r"|hs|ml|clj|lua|pl|sh|sql|html|css|scss)$"
 )
@@ -73,7 +69,7 @@ def is_test_file(path: str) -> bool:
 
 def is_source(path: str) -> bool:
     """Whether a path is code that is no test."""
-    return _CODE.search(path) is not None and not is_test_file(path)
+    return CODE.search(path) is not None and not is_test_file(path)
 
 
 def rank_of_kinds(findings: Iterable[Finding]) -> int:
@@ -200,44 +196,6 @@ def still_changed(changed: frozenset[str], since_base: frozenset[str] | None) ->
     """
     fresh = changed if since_base is None else changed & since_base
     return fresh if any(map(is_source, fresh)) else changed
-
-
-def changed_inputs(
-    changed: frozenset[str],
-    globs: Sequence[str],
-    *,
-    since_base: frozenset[str] | None = None,
-    runs_tests: bool = True,
-) -> tuple[Place, ...]:
-    """
-    For a failure that names no place (a gate that hangs): the changed code among the gate's inputs, tests after what they test.
-
-    Where no code changed, the settings and data that did: they are all there is to suspect. Files that equal the base come
-    last, and not at all where code differs from it: most of them were put back.
-
-    Args:
-        since_base: What differs from the base now; None where that is the same as *changed*.
-        runs_tests: False for a gate that cannot run a test; tests are then suspected only where *globs* name them.
-    """
-    inputs = (
-        matches(globs, changed)
-        if globs
-        else frozenset(path for path in changed if runs_tests or not is_test_file(path))
-    )
-    fresh = inputs if since_base is None else inputs & since_base
-    old = inputs - fresh
-    fresh_code = in_order(fresh, code_only=True)
-    found = fresh_code or [*in_order(fresh), *(in_order(old, code_only=True) or in_order(old))]
-    return tuple(
-        Place(path=path, line=None, why=NOT_NAMED if path in fresh or not fresh else EQUAL_TO_BASE)
-        for path in found[:MOST_PLACES]
-    )
-
-
-def in_order(paths: Iterable[str], *, code_only: bool = False) -> list[str]:
-    """Tests after what they test."""
-    kept = [path for path in paths if not code_only or _CODE.search(path)]
-    return sorted(kept, key=lambda path: (is_test_file(path), path))
 
 
 def most_common(places: Sequence[Place]) -> list[Place]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from verifyd.cause import (
     KIND_ORDER,
     Place,
-    changed_inputs,
     find_places,
     first_cause,
     rank_of_kinds,

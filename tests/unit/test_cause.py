@@ -7,13 +7,11 @@ import pytest
 from tests.support.builders import a_finding, a_lint_finding
 from verifyd.cause import (
     COUNTED,
-    EQUAL_TO_BASE,
     FORBIDDEN,
     INNERMOST,
     NAMED_IN_DETAIL,
     NAMED_IN_MESSAGE,
     NAMED_LIKE_TEST,
-    NOT_NAMED,
     ON_THE_WAY,
     ON_THE_WAY_CHANGED,
     ONE_OF_FEW,
@@ -21,7 +19,6 @@ from verifyd.cause import (
     REPORTED,
     REPORTED_CHANGED,
     Place,
-    changed_inputs,
     find_places,
     first_cause,
     is_source,
@@ -194,51 +191,6 @@ class TestPlaces:
             a_place("src/calc.py", None, COUNTED),
             a_place("src/b.py", None, COUNTED),
             a_place("VERIFY.md", None, FORBIDDEN),
-        )
-
-    def test_a_failure_that_names_no_place_points_at_the_changed_inputs(self) -> None:
-        """A gate that hangs, hangs most likely in what was just edited; documents do not hang."""
-        files = changed("tests/test_calc.py", "src/calc.py", "README.md", "web/page.js")
-        assert changed_inputs(files, ()) == (
-            a_place("src/calc.py", None, NOT_NAMED),
-            a_place("web/page.js", None, NOT_NAMED),
-            a_place("tests/test_calc.py", None, NOT_NAMED),
-        )
-        assert changed_inputs(files, ("web/**",)) == (a_place("web/page.js", None, NOT_NAMED),)
-
-    def test_where_no_code_changed_the_settings_that_did_are_suspected(self) -> None:
-        """A gate that reads one data file, which was edited, names it."""
-        files = changed("pyproject.toml", "data/list.xml")
-        assert changed_inputs(files, ("*.xml",)) == (a_place("data/list.xml", None, NOT_NAMED),)
-        assert [place.path for place in changed_inputs(files, ())] == ["data/list.xml", "pyproject.toml"]
-
-    def test_a_file_that_was_put_back_to_the_base_is_no_place(self) -> None:
-        """It differs from the last ready tree alone; what is edited now is what hangs."""
-        files = changed("src/remark.py", "tests/test_calc.py")
-        assert changed_inputs(files, (), since_base=changed("tests/test_calc.py")) == (
-            a_place("tests/test_calc.py", None, NOT_NAMED),
-        )
-
-    def test_settings_edited_now_come_before_code_that_equals_the_base(self) -> None:
-        """Code committed since the last ready tree may still be to blame."""
-        files = changed("src/calc.py", "pyproject.toml")
-        assert changed_inputs(files, (), since_base=changed("pyproject.toml")) == (
-            a_place("pyproject.toml", None, NOT_NAMED),
-            a_place("src/calc.py", None, EQUAL_TO_BASE),
-        )
-
-    def test_where_nothing_differs_from_the_base_commits_since_the_ready_tree_are_named(self) -> None:
-        """A hang that was committed is found all the same."""
-        assert changed_inputs(changed("src/calc.py", "README.md"), (), since_base=changed()) == (
-            a_place("src/calc.py", None, NOT_NAMED),
-        )
-
-    def test_a_gate_that_cannot_run_a_test_suspects_none(self) -> None:
-        """Unless its own inputs name it."""
-        files = changed("tests/test_calc.py")
-        assert changed_inputs(files, (), runs_tests=False) == ()
-        assert changed_inputs(files, ("tests/**",), runs_tests=False) == (
-            a_place("tests/test_calc.py", None, NOT_NAMED),
         )
 
     def test_a_file_that_was_put_back_is_not_suspected_of_a_wrong_value(self) -> None:

@@ -89,6 +89,14 @@ def test_a_command_of_several_lines_is_left_to_the_task() -> None:
     assert "reproduce:" not in render_terminal(report, a_task(report))
 
 
+def test_where_no_finding_tells_more_the_last_line_of_the_output_is_shown() -> None:
+    """It is most often the one that says why; the command for the rest stands beside it."""
+    report = a_report(a_failure(tail="compiling\nno rule to make target 'x'\n"))
+    assert "  its end:   no rule to make target 'x' (all of it: verifyd log tests)\n" in render_terminal(
+        report, a_task(report)
+    )
+
+
 def test_colour_changes_no_word() -> None:
     """Wide enough, the text is the same with the colours taken out."""
     report = a_mixed_report()

@@ -25,11 +25,12 @@ from tests.support.builders import (
     an_unproven,
 )
 from verifyd.builtin.diff import judge_change
-from verifyd.cause import INNERMOST, NOT_NAMED, REPORTED, Place
+from verifyd.cause import INNERMOST, REPORTED, Place
 from verifyd.change import Change, ChangeKind
 from verifyd.evidence.model import Finding, FindingKind, Severity
 from verifyd.outcome import End
 from verifyd.pipeline import Limits, Scope
+from verifyd.placeless import NOT_NAMED
 from verifyd.report import Report
 from verifyd.task import Task, failure_fingerprints, make_task
 from verifyd.verdict import Reason, Status, Verdict, judge

@@ -123,6 +123,11 @@ def task_lines(task: Task | None) -> list[Line]:
         lines.append(plain(f"  where:     {where}"))
     if "\n" not in task.reproduce:
         lines.append(plain(f"  reproduce: {shown_command(task.reproduce)}"))
+    said = shown(task.output).splitlines()
+    if said:
+        lines.append(
+            plain(f"  its end:   {shown_line(said[-1], 200)} (all of it: verifyd log {shown_line(task.gate)})")
+        )
     return [*lines, plain("  in full:   .verifyd/TASK.md"), plain()]
 
 
