@@ -16,6 +16,7 @@ NOT_NAMED = "changed since the last ready tree; the gate itself names no place"
 EQUAL_TO_BASE = "differs from the last ready tree, but not from the base; the gate itself names no place"
 COUNTED_FILE = "what the limit counts"
 DECLARED_IN = "VERIFY.md"
+"""Whoever works on a task may not mend a gate by rewriting it: the page is no place to look."""
 
 _INLINE_CODE = re.compile(r"\s*(?:\S*/)?(?:python[\d.]*|node|ruby|perl)\s+(?:-\S+\s+)*-[ce]\b")
 
@@ -32,8 +33,6 @@ def changed_inputs(
 
     Where no code changed, the settings and data that did: they are all there is to suspect. Files that equal the base come
     last, and not at all where code differs from it: most of them were put back.
-
-    The page that declares the gate is never a place: whoever works on the task may not mend a gate by rewriting it.
 
     Args:
         since_base: What differs from the base now; None where that is the same as *changed*.

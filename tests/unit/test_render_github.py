@@ -22,7 +22,7 @@ from tests.support.builders import (
     an_outcome,
     an_unproven,
 )
-from tests.support.hostile import ACTS_ON_TERMINALS, hostile
+from tests.support.hostile import ACTS_ON_TERMINALS, hostile, hostile_findings
 from verifyd.evidence.model import Finding, Severity
 from verifyd.render.github import render_github
 from verifyd.report import Report
@@ -118,18 +118,8 @@ def test_ten_exactly_are_all_shown() -> None:
     assert [message for _, _, message in commands(a_report(a_failure(*lint)))] == ["`os` imported but unused"] * 10
 
 
-findings = st.builds(
-    Finding,
-    path=st.none() | hostile.filter(bool),
-    line=st.none() | st.integers(1, 99),
-    message=hostile.filter(bool),
-    subject=st.none() | hostile.filter(bool),
-    code=st.none() | hostile,
-)
-
-
 @settings(max_examples=60)
-@given(st.lists(findings, max_size=3), hostile)
+@given(st.lists(hostile_findings, max_size=3), hostile)
 def test_no_message_gives_the_runner_an_order(found: list[Finding], said: str) -> None:
     """Every line but the last is one of our commands, whatever tools print and files are called."""
     report = a_report(a_failure(*found), an_unproven("types", explanation=said))

@@ -25,7 +25,7 @@ from tests.support.builders import (
     an_outcome,
     an_unproven,
 )
-from tests.support.hostile import hostile
+from tests.support.hostile import hostile, hostile_findings
 from verifyd.evidence.junit import read_junit
 from verifyd.evidence.model import Finding, SourceTree, TestCounts
 from verifyd.render.junit import render_junit
@@ -120,19 +120,8 @@ def test_our_own_reader_counts_it_too() -> None:
     assert (evidence.tests, evidence.trouble) == (TestCounts(total=6, failed=4, skipped=1), None)
 
 
-findings = st.builds(
-    Finding,
-    path=st.none() | hostile.filter(bool),
-    line=st.none() | st.integers(1, 99),
-    message=hostile.filter(bool),
-    subject=st.none() | hostile.filter(bool),
-    code=st.none() | hostile,
-    detail=hostile,
-)
-
-
 @settings(max_examples=40)
-@given(st.lists(findings, max_size=3), hostile)
+@given(st.lists(hostile_findings, max_size=3), hostile)
 def test_any_report_is_valid(found: list[Finding], said: str) -> None:
     """Control characters, half characters and ends of CDATA are no XML, and do not get in."""
     report = a_report(

@@ -24,7 +24,7 @@ from tests.support.builders import (
     an_unproven,
     later,
 )
-from tests.support.hostile import ACTS_ON_TERMINALS, hostile
+from tests.support.hostile import ACTS_ON_TERMINALS, hostile, hostile_findings
 from tests.support.markdown import read_page
 from verifyd.evidence.model import Finding
 from verifyd.outcome import View
@@ -239,18 +239,8 @@ def test_durations_are_as_exact_as_anybody_reads() -> None:
     ]
 
 
-findings = st.builds(
-    Finding,
-    path=st.none() | hostile.filter(bool),
-    line=st.none() | st.integers(1, 99),
-    message=hostile.filter(bool),
-    subject=st.none() | hostile.filter(bool),
-    code=st.none() | hostile,
-)
-
-
 @settings(max_examples=60)
-@given(st.lists(findings, max_size=3), hostile, hostile, hostile)
+@given(st.lists(hostile_findings, max_size=3), hostile, hostile, hostile)
 def test_any_report_keeps_its_form(found: list[Finding], said: str, path: str, script: str) -> None:
     """No message makes a heading, a row, a link or HTML; nothing in it acts on a terminal."""
     report = a_report(
