@@ -192,6 +192,18 @@ def test_a_tool_that_is_missing(page: str, status: str) -> None:
     ]
 
 
+def test_a_tool_behind_a_projects_own_script() -> None:
+    """``npm test`` needs npm, which is there, and what its script starts, which is not."""
+    fake = a_world("# V\n\n## unit\n```sh\nnpm test\n```\n")
+    package = '{"scripts": {"test": "vitest run"}, "devDependencies": {"vitest": "1"}}'
+    fake.git.files = {**fake.git.files, "package.json": package}
+    fake.tools = frozenset({"npm"})
+    fake.store.runs = {"unit": (a_run("unit"),)}
+    assert not_ok(found(fake)) == [
+        ("tools", "warn", "vitest is not there, and the script of unit starts it", "npm install")
+    ]
+
+
 def test_a_tool_that_several_gates_miss_is_said_once() -> None:
     """With all their names; it is bad as soon as one of them is required."""
     page = "# V\n\n## lint (optional)\n```sh\nruff check\n```\n\n## format\n```sh\nruff format --check\n```\n"

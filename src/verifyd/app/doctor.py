@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from verifyd.app.declared import VERIFY_MD, Declared, read_declared
-from verifyd.app.init import inactive_place
+from verifyd.app.init import inactive_place, missing_behind
 from verifyd.app.ports import Repository, Store
 from verifyd.app.world import World
 from verifyd.builtin.unignored import find_unignored
@@ -135,7 +135,7 @@ def examine_declared(world: World, repository: Repository, snapshot: Snapshot) -
     return [
         *examine_page(declared.written),
         *examine_approval(declared),
-        *attempt("tools", lambda: examine_tools(world, repository, runnable)),
+        *attempt("tools", lambda: examine_tools(world, repository, snapshot, runnable)),
         *attempt("history", lambda: examine_history(world, repository, runnable)),
     ]
 
@@ -167,8 +167,8 @@ def examine_approval(declared: Declared) -> Checks:
         yield ok("approval", f"given {HOW_APPROVED[approval.by]}, {approval.at}")
 
 
-def examine_tools(world: World, repository: Repository, gates: Sequence[Gate]) -> Checks:
-    """Whether the programs that the gates name are on this machine; one check for each that is not."""
+def examine_tools(world: World, repository: Repository, snapshot: Snapshot, gates: Sequence[Gate]) -> Checks:
+    """Whether the programs that the gates name, and their scripts start, are on this machine; one check for each that is not."""
     missing: dict[tuple[str, str], list[Gate]] = {}
     for gate in gates:
         for program in missing_programs(world, repository, gate):
@@ -183,7 +183,11 @@ def examine_tools(world: World, repository: Repository, gates: Sequence[Gate]) -
             else "Install it, or put its folder on PATH."
         )
         yield make("tools", f"{program} is not on this machine, needed by {names}", remedy)
-    if gates and not missing:
+    named = {program for program, _ in missing}
+    behind = [one for one in missing_behind(world, repository, snapshot, gates) if one.name not in named]
+    for one in behind:
+        yield warn("tools", f"{one.name} is not there, and the script of {', '.join(one.gates)} starts it", one.remedy)
+    if gates and not missing and not behind:
         yield ok("tools", f"found for {counted(len(gates), 'gate')}")
 
 

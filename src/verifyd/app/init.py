@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD
@@ -14,6 +15,7 @@ from verifyd.detect.page import render_verify_md
 from verifyd.detect.stacks import detect
 from verifyd.detect.tree import is_well_known
 from verifyd.errors import UsageError
+from verifyd.pipeline import Gate
 from verifyd.report import unignored_notes
 from verifyd.snapshot import Snapshot
 from verifyd.verdict import counted
@@ -147,6 +149,30 @@ def missing_files(
             missing.setdefault(path, []).append(gate.name)
     remedy = "the project's own script starts it"
     return tuple(MissingTool(name=path, gates=tuple(names), remedy=remedy) for path, names in missing.items())
+
+
+def missing_behind(
+    world: World, repository: Repository, snapshot: Snapshot, gates: Sequence[Gate]
+) -> tuple[MissingTool, ...]:
+    """
+    What is missing behind the project's own scripts that gates start: ``npm test`` names npm alone, and its script vitest.
+
+    Known for gates whose command is the one that ``init`` would write.
+    """
+    try:
+        detected = detect(well_known_texts(world, repository, snapshot), snapshot.paths)
+    except UsageError:  # nothing here says how the repository is checked
+        return ()
+    names = {(gate.cwd, gate.script.strip()): gate.name for gate in gates}
+    proposed = tuple(
+        replace(gate, name=names[gate.folder, gate.command])
+        for gate in detected.gates
+        if (gate.folder, gate.command) in names
+    )
+    return (
+        *missing_tools(world, repository, proposed),
+        *missing_files(world, repository, proposed, snapshot.paths),
+    )
 
 
 def is_there(world: World, repository: Repository, tool: Tool, folder: str) -> bool:
