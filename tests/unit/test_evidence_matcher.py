@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,12 +25,13 @@ LINE = {
 }
 
 
-def matched(matcher: object, *lines: str) -> Evidence:
+def matched(matcher: object, *lines: str, monotonic_s: Callable[[], float] = lambda: 0.0) -> Evidence:
     """What a matcher finds in these lines."""
     return read_matched(
         "\n".join(lines).encode(),
         parse_matchers(json.dumps(matcher).encode(), "m.json"),
         a_tree("src/a.py", "sub/b.py"),
+        monotonic_s,
     )
 
 
@@ -141,7 +144,7 @@ def test_a_file_outside_the_tree_goes_into_the_message() -> None:
         ("{", "m.json: the problem matcher is not valid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)\n  Write it as GitHub's problem matchers are written."),
         ("[]", "m.json: the problem matcher has a pattern without a regexp\n  Give every entry of \"pattern\" a \"regexp\"."),
         (json.dumps({"pattern": [{"message": 1}]}), "m.json: the problem matcher has a pattern without a regexp\n  Give every entry of \"pattern\" a \"regexp\"."),
-        (json.dumps({"pattern": [{"regexp": "(", "message": 1}]}), "m.json: the problem matcher has a regexp that cannot be used, \"(\": missing ), unterminated subpattern at position 0\n  Mend the expression; JavaScript's and Python's differ in little but \\p and \\k."),
+        (json.dumps({"pattern": [{"regexp": "(", "message": 1}]}), "m.json: the problem matcher has a regexp that cannot be used, \"(\": missing ) at position 1\n  Mend the expression; JavaScript's and Python's differ in little but \\k."),
         (json.dumps({"pattern": [{"regexp": "(.*)", "message": 2}]}), "m.json: the problem matcher has \"message\": 2, but its regexp has 1 groups\n  Give \"message\" the number of a capture group of \"(.*)\"."),
         (json.dumps({"pattern": [{"regexp": "(.*)", "message": "1"}]}), "m.json: the problem matcher has \"message\": \"1\", but its regexp has 1 groups\n  Give \"message\" the number of a capture group of \"(.*)\"."),
         (json.dumps({"pattern": [{"regexp": "(.*)", "file": 1}]}), "m.json: the problem matcher has no pattern with a message\n  Give \"message\" the number of its capture group."),
@@ -154,3 +157,37 @@ def test_a_wrong_matcher_is_a_configuration_error(content: str, said: str) -> No
     with pytest.raises(ConfigurationError) as raised:
         parse_matchers(content.encode(), "m.json")
     assert str(raised.value) == said
+
+
+SLOW = {"regexp": r"^(a|aa)+$", "message": 1}
+SAYS = (
+    "the problem matcher 'mytool' was not done with the log after 2 s, at {}: "
+    "write the expression so that no part of a line can be matched in two ways"
+)
+
+
+def test_an_expression_that_needs_exponential_time_is_ended() -> None:
+    """Within one line, for which it would take longer than the universe lasts."""
+    clock = itertools.chain([0.0], itertools.repeat(1.99))
+    evidence = matched(a_matcher(SLOW), "a" * 200 + "!", monotonic_s=lambda: next(clock))
+    assert (evidence.findings, evidence.trouble) == ((), SAYS.format('"^(a|aa)+$"'))
+
+
+def test_many_slow_lines_are_ended_together() -> None:
+    """The time is one for all lines: each search here takes half a second of it."""
+    clock = itertools.count(0.0, 0.5)
+    evidence = matched(a_matcher(LINE), *["src/a.py:3:5: error [X] m"] * 100, monotonic_s=lambda: next(clock))
+    assert evidence.trouble == SAYS.format(json.dumps(LINE["regexp"]))
+
+
+def test_a_slow_matcher_takes_nothing_from_the_others() -> None:
+    """Each has its own time, and what the others find is kept; one without a name is told by its expression."""
+    slow = {"pattern": [{"regexp": "^slow (.*)$", "message": 1}]}
+    times = iter([0.0, 3.0, 3.0])
+    evidence = matched(
+        [slow, {"owner": "mytool", "pattern": [LINE]}],
+        "src/a.py:3:5: error [X] m",
+        monotonic_s=lambda: next(times, 3.0),
+    )
+    assert told(evidence, "path", "line") == [("src/a.py", 3)]
+    assert evidence.trouble == SAYS.format('"^slow (.*)$"').replace(" 'mytool'", "")

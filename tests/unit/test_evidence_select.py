@@ -175,6 +175,22 @@ def test_a_declared_matcher_that_is_missing_is_trouble() -> None:
     )
 
 
+def test_a_matcher_that_takes_too_long_is_trouble() -> None:
+    """A clean exit proves nothing then."""
+    matcher = {"owner": "mytool", "pattern": {"regexp": r"^BAD (.*)$", "message": 1}}
+    times = iter([0.0, 9.0])
+    request = EvidenceRequest(
+        tree=a_tree(),
+        log=io.BytesIO(b"BAD one"),
+        declared=declare(EvidenceKind.MATCHER, "m"),
+        files={"m": io.BytesIO(json.dumps(matcher).encode())},
+        monotonic_s=lambda: next(times),
+    )
+    assert str(read_evidence(request).trouble).startswith(
+        "the problem matcher 'mytool' was not done with the log after 2 s"
+    )
+
+
 def test_a_wrong_matcher_is_the_users_to_mend() -> None:
     """It names the file as the page does."""
     with pytest.raises(ConfigurationError, match=r"^m: the problem matcher has a pattern without a regexp\n"):

@@ -116,7 +116,13 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
         tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd, views=(str(results.view),))
         promised = owes_results(world, gate, results, outcome)
         request = EvidenceRequest(
-            tree=tree, log=log, declared=gate.evidence, files=files, promised=promised, script=gate.script
+            tree=tree,
+            log=log,
+            declared=gate.evidence,
+            files=files,
+            promised=promised,
+            script=gate.script,
+            monotonic_s=world.clock.monotonic_s,
         )
         evidence = read_evidence(request)
     if outcome.end is not End.EXITED or outcome.exit_code == gate.expect:

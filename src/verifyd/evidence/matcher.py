@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import regex
 
 from verifyd.errors import ConfigurationError
 from verifyd.evidence.compose import MOST_FINDINGS, make_finding, without_repeats
@@ -18,6 +21,9 @@ SOURCE = "matcher"
 
 _LONGEST_LINE = 1_000
 """Characters of a line that a user's expression is tried on: not every expression takes linear time."""
+
+TIME_LIMIT_S = 2.0
+"""Seconds that one matcher may look at a log; an ordinary one needs milliseconds."""
 
 _FIELDS = ("file", "fromPath", "line", "column", "endLine", "endColumn", "severity", "code", "message", "location")
 _NAMED_GROUP = re.compile(r"\(\?<(?![=!])")
@@ -35,7 +41,7 @@ class Pattern:
         whole_file: Whether it names a file without a line (``kind: file``).
     """
 
-    regexp: re.Pattern[str]
+    regexp: regex.Pattern[str]
     groups: dict[str, int]
     loop: bool = False
     whole_file: bool = False
@@ -76,23 +82,57 @@ def parse_matchers(content: bytes, file: str) -> tuple[Matcher, ...]:
     return tuple(_matcher(entry, file) for entry in (sequence(declared) or [declared]))
 
 
-def read_matched(content: bytes, matchers: tuple[Matcher, ...], tree: SourceTree) -> Evidence:
-    """Findings of all matchers in a log, of its ends when it is very long; a file outside the tree goes into the message."""
+def read_matched(
+    content: bytes, matchers: tuple[Matcher, ...], tree: SourceTree, monotonic_s: Callable[[], float] = lambda: 0.0
+) -> Evidence:
+    """
+    Findings of all matchers in a log, of its ends when it is very long; a file outside the tree goes into the message.
+
+    Args:
+        monotonic_s: Tells when a matcher has had its time; without one each of its searches may take as long.
+    """
     places = Places(tree)
     lines = [line[:_LONGEST_LINE].rstrip() for line in text_of(cut_middle(content)).split("\n")]
-    findings = [finding for matcher in matchers for finding in _Reading(matcher, places).read(lines)]
-    return Evidence(source=SOURCE, findings=without_repeats(findings)[:MOST_FINDINGS])
+    findings: list[Finding] = []
+    troubles: list[str] = []
+    for matcher in matchers:
+        reading = _Reading(matcher, places, monotonic_s)
+        try:
+            findings += reading.read(lines)
+        except TimeoutError:
+            troubles.append(_too_slow(matcher, reading.slow))
+    return Evidence(
+        source=SOURCE,
+        findings=without_repeats(findings)[:MOST_FINDINGS],
+        trouble="; ".join(troubles) or None,
+    )
+
+
+def _too_slow(matcher: Matcher, pattern: Pattern) -> str:
+    named = f"the problem matcher {matcher.owner!r}" if matcher.owner else "the problem matcher"
+    return (
+        f"{named} was not done with the log after {TIME_LIMIT_S:g} s, at {json.dumps(pattern.regexp.pattern)}: "
+        "write the expression so that no part of a line can be matched in two ways"
+    )
 
 
 class _Reading:
     """One matcher going through a log."""
 
-    def __init__(self, matcher: Matcher, places: Places) -> None:
+    def __init__(self, matcher: Matcher, places: Places, monotonic_s: Callable[[], float]) -> None:
         self._matcher = matcher
         self._places = places
+        self._monotonic_s = monotonic_s
+        self._until_s = monotonic_s() + TIME_LIMIT_S
+        self.slow = matcher.patterns[0]
 
     def read(self, lines: list[str]) -> list[Finding]:
-        """Every problem, in the order of the log."""
+        """
+        Every problem, in the order of the log.
+
+        Raises:
+            TimeoutError: The time is over; *slow* is the pattern that was being looked for.
+        """
         found: list[Finding] = []
         index = 0
         while index < len(lines) and len(found) < MOST_FINDINGS:
@@ -105,7 +145,7 @@ class _Reading:
         """The problems that begin at this line, and how many lines they take; none and 0 when it is no beginning."""
         problem: dict[str, str] = {}
         for offset, pattern in enumerate(self._matcher.patterns):
-            match = pattern.regexp.search(lines[index + offset]) if index + offset < len(lines) else None
+            match = self._search(pattern, lines[index + offset]) if index + offset < len(lines) else None
             if match is None:
                 return [], 0
             if pattern.loop:
@@ -113,12 +153,19 @@ class _Reading:
             problem |= _captured(pattern, match)
         return [problem], len(self._matcher.patterns)
 
+    def _search(self, pattern: Pattern, line: str) -> regex.Match[str] | None:
+        self.slow = pattern
+        left_s = self._until_s - self._monotonic_s()
+        if left_s <= 0:
+            raise TimeoutError
+        return pattern.regexp.search(line, timeout=left_s)
+
     def _loop(
         self, lines: list[str], start: int, pattern: Pattern, shared: dict[str, str], before: int
     ) -> tuple[list[dict[str, str]], int]:
         problems: list[dict[str, str]] = []
         for line in lines[start:]:
-            match = pattern.regexp.search(line)
+            match = self._search(pattern, line)
             if match is None:
                 break
             problems.append(shared | _captured(pattern, match))
@@ -144,7 +191,7 @@ class _Reading:
         return self._places.at(below if self._places.find(below) else file, line, column)
 
 
-def _captured(pattern: Pattern, match: re.Match[str]) -> dict[str, str]:
+def _captured(pattern: Pattern, match: regex.Match[str]) -> dict[str, str]:
     values = {name: match[group] for name, group in pattern.groups.items()}
     return {name: value.strip() for name, value in values.items() if value is not None}
 
@@ -181,9 +228,9 @@ def _pattern(declared: Json, file: str) -> Pattern:
     if not source:
         raise _wrong("has a pattern without a regexp", file, 'Give every entry of "pattern" a "regexp".')
     try:
-        regexp = re.compile(_NAMED_GROUP.sub("(?P<", source))
-    except (re.error, RecursionError, OverflowError) as error:
-        remedy = "Mend the expression; JavaScript's and Python's differ in little but \\p and \\k."
+        regexp = regex.compile(_NAMED_GROUP.sub("(?P<", source), regex.VERSION0)
+    except (regex.error, RecursionError, OverflowError) as error:
+        remedy = "Mend the expression; JavaScript's and Python's differ in little but \\k."
         raise _wrong(f"has a regexp that cannot be used, {json.dumps(source)}: {error}", file, remedy) from error
     groups: dict[str, int] = {}
     for name in _FIELDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -10,7 +10,6 @@ from verifyd.evidence.compose import MOST_FINDINGS, add_counts, join_evidence, w
 from verifyd.evidence.interrupted import INTERRUPTED
 from verifyd.evidence.junit import read_junit
 from verifyd.evidence.log_text import read_ends
-from verifyd.evidence.matcher import parse_matchers, read_matched
 from verifyd.evidence.model import Evidence, Finding, SourceTree, TestCounts
 from verifyd.evidence.promised import NOTHING_LEFT
 from verifyd.evidence.sarif import read_sarif
@@ -30,6 +29,7 @@ class EvidenceRequest:
         files: Opened, by the name the user knows. Declared junit or sarif: what the glob matched, written during this run
             alone; declared matcher: the matcher's file itself. Automatic: what injection.result_files left, if it is there.
         promised: Whether a pytest that ended well must have left results (promised.promises_pytest_file), and has not.
+        monotonic_s: Bounds the work of a person's own expressions.
         script: The gate's; it names the tools whose output is nothing but paths.
     """
 
@@ -39,6 +39,7 @@ class EvidenceRequest:
     files: Mapping[str, BinaryIO] = field(default_factory=dict)
     promised: bool = False
     script: str = ""
+    monotonic_s: Callable[[], float] = lambda: 0.0
 
 
 def read_evidence(request: EvidenceRequest) -> Evidence:
@@ -87,13 +88,15 @@ def _named(evidence: Evidence, name: str) -> Evidence:
 
 def _read_matcher(request: EvidenceRequest, log: bytes) -> Evidence:
     """The matcher's findings with the counts of the log, which no matcher can tell."""
+    from verifyd.evidence.matcher import parse_matchers, read_matched  # its library is not small, and few gates need it
+
     found = [matcher for name, file in request.files.items() for matcher in parse_matchers(file.read(), name)]
     if not found:
         assert request.declared is not None  # noqa: S101 — the caller has looked
         trouble = f"the problem matcher {request.declared.pattern!r} is not there"
         return Evidence(source="matcher", findings=read_text(log, request.tree).findings, trouble=trouble)
-    matched = read_matched(log, tuple(found), request.tree)
-    return Evidence(source=matched.source, tests=read_text(log, request.tree).tests, findings=matched.findings)
+    matched = read_matched(log, tuple(found), request.tree, request.monotonic_s)
+    return replace(matched, tests=read_text(log, request.tree).tests)
 
 
 def _read_automatically(request: EvidenceRequest, log: bytes) -> Evidence:
