@@ -147,7 +147,7 @@ def missing_files(
         path = posixpath.normpath(posixpath.join(gate.folder, gate.starts)) if gate.starts else "."
         if path not in {".", *paths} and world.files.size(repository.root / path) is None:
             missing.setdefault(path, []).append(gate.name)
-    remedy = "the project's own script starts it"
+    remedy = "write it, or change the script that starts it"
     return tuple(MissingTool(name=path, gates=tuple(names), remedy=remedy) for path, names in missing.items())
 
 
