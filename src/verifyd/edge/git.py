@@ -238,6 +238,11 @@ class GitBinary:
         listed = self._git.run(Place(folder=Path("/")), "rev-parse", "--local-env-vars").decode().split()
         return frozenset(listed) | HOOK_VARIABLES
 
+    def open_store(self, repository: Repository) -> tuple[GitProcess, ObjectStore]:
+        """What keeps a work tree in memory: git itself, and our objects."""
+        with self._store_of(repository) as store:
+            return self._git, store
+
     @contextmanager
     def _store_of(self, repository: Repository) -> Iterator[ObjectStore]:
         """Our objects for a repository; what the disk refuses inside becomes a GitError."""

@@ -1,0 +1,95 @@
+"""Many new git objects into our own store at once: a few as loose ones, a burst as one pack."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from binascii import crc32
+from collections.abc import Iterable
+from contextlib import suppress
+
+from verifyd.edge.object_ids import HASHES, object_header
+from verifyd.edge.object_store import KEPT_S, ObjectStore, write_whole
+
+LOOSE_AT_MOST = 24
+"""More objects than this become one pack: a file each would cost ten times as much."""
+
+PACK_KINDS = {"commit": 1, "tree": 2, "blob": 3}
+
+NewObject = tuple[str, str, bytes]
+"""Id, kind, content."""
+
+
+def keep_objects(store: ObjectStore, objects: Iterable[NewObject]) -> None:
+    """Write objects whose ids are known already; those that are there as loose ones only count as used now."""
+    missing = {identifier: (kind, content) for identifier, kind, content in objects if not store.holds(identifier)}
+    if len(missing) > LOOSE_AT_MOST:
+        write_pack(store, [(identifier, *missing[identifier]) for identifier in sorted(missing)])
+        return
+    for identifier, (kind, content) in missing.items():
+        write_whole(store.path_of(identifier), zlib.compress(object_header(kind, len(content)) + content, 1))
+
+
+def write_pack(store: ObjectStore, objects: list[NewObject]) -> None:
+    """
+    One pack and its index, version 2 of both (gitformat-pack(5)).
+
+    Args:
+        objects: Ordered by id.
+    """
+    new_hash = HASHES[store.object_format]
+    parts = [b"PACK" + struct.pack(">II", 2, len(objects))]
+    position, places = 12, []
+    for _, kind, content in objects:
+        part = entry_header(PACK_KINDS[kind], len(content)) + zlib.compress(content, 1)
+        places.append((position, crc32(part)))
+        parts.append(part)
+        position += len(part)
+    pack = b"".join(parts)
+    pack_id = new_hash(pack, usedforsecurity=False).digest()
+    index = index_content([bytes.fromhex(one) for one, _, _ in objects], places, pack_id)
+    index += new_hash(index, usedforsecurity=False).digest()
+    name = store.objects / "pack" / f"pack-{hashlib.sha256(pack_id).hexdigest()[:40]}"
+    # git believes in a pack once its index is there.
+    write_whole(name.with_suffix(".pack"), pack + pack_id)
+    write_whole(name.with_suffix(".idx"), index)
+
+
+def entry_header(kind: int, size_bytes: int) -> bytes:
+    """Kind and size before an object in a pack: four bits of the size, then seven a byte."""
+    header, rest = bytearray([kind << 4 | size_bytes & 15]), size_bytes >> 4
+    while rest:
+        header[-1] |= 0x80
+        header.append(rest & 0x7F)
+        rest >>= 7
+    return bytes(header)
+
+
+def index_content(identifiers: list[bytes], places: list[tuple[int, int]], pack_id: bytes) -> bytes:
+    """A pack's index without its own hash at the end; packs of ours stay far below the 2 GB where offsets get longer."""
+    counts = [0] * 256
+    for identifier in identifiers:
+        counts[identifier[0]] += 1
+    fan_out, total = [], 0
+    for count in counts:
+        total += count
+        fan_out.append(total)
+    return b"".join(
+        (
+            b"\xfftOc" + struct.pack(">I256I", 2, *fan_out),
+            *identifiers,
+            struct.pack(f">{len(places)}I", *(checksum for _, checksum in places)),
+            struct.pack(f">{len(places)}I", *(offset for offset, _ in places)),
+            pack_id,
+        )
+    )
+
+
+def prune_packs(store: ObjectStore, now_s: float) -> None:
+    """Remove packs that were written longer ago than loose objects are kept; what is still in use was copied out of them since."""
+    for path in (store.objects / "pack").glob("pack-*.pack"):
+        with suppress(FileNotFoundError):
+            if now_s - path.stat().st_mtime > KEPT_S:
+                path.with_suffix(".idx").unlink(missing_ok=True)
+                path.unlink()

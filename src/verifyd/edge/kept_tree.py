@@ -1,0 +1,252 @@
+"""A work tree read as a whole, in the form that is kept in memory: the tree, and how each of its files and folders looked."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verifyd.app.ports import Repository
+from verifyd.edge.git_process import GitProcess
+from verifyd.edge.git_repository import Settings, find_repository, operation_under_way, read_settings, work_place
+from verifyd.edge.git_watch import GitStamps, IndexListing, deciding_files, look_at_all, nested_files, read_index
+from verifyd.edge.guard import TreeGuard, below
+from verifyd.edge.ignore_rules import IgnoreRules, is_ours
+from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
+from verifyd.edge.merkle import Leaf, TreeNode, find_node, leaves, read_node
+from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.stored_forms import autocrlf, may_convert
+from verifyd.edge.submodules import list_contents, submodule_tree
+from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at
+from verifyd.edge.tree_edit import SUBMODULE_MODE, Entry
+from verifyd.edge.tree_notes import Oddities, Oddity
+from verifyd.edge.work_tree import Content, WorkTreeReader, read_at_rest
+from verifyd.errors import GitError
+
+READINGS = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class KeptTree:
+    """
+    What is in memory of a work tree. Paths are relative to the root, ``""`` for the root itself.
+
+    Attributes:
+        inside: Mode and id of what lies in submodules, which the tree names by their commit alone.
+        nested: As Content.nested.
+        closed: Folders of nested repositories and submodules: what moves in there is read by git.
+        stamps: How each file of the tree looked when it was read; those that are not on disk are missing.
+        folders: How each folder that is not ignored looked before it was listed.
+        children: Names of such folders by the folder they are in.
+        others: What lies in such folders besides, by folder and name: its kind (``S_IFMT``).
+        absent: Paths that belong to the tree if they come back, whatever the ignore rules say.
+        held: As TreeGuard.held.
+        racy: Files and folders that may have been changed again without a trace, in the same tick of the clock.
+        attributes: Answers of ``git check-attr`` by path, as far as it was asked.
+        git_files: How git's own files looked that decide about the tree.
+    """
+
+    root: TreeNode
+    inside: Mapping[str, Leaf]
+    nested: Mapping[str, Entry | None]
+    closed: tuple[str, ...]
+    files: frozenset[str]
+    stamps: dict[str, Stamp]
+    folders: dict[str, Stamp]
+    children: dict[str, set[str]]
+    others: dict[str, dict[str, int]]
+    absent: set[str]
+    held: frozenset[str]
+    rules: Mapping[str, IgnoreRules]
+    layout: Layout
+    settings: Settings
+    may_convert: bool
+    is_under_way: bool
+    oddities: Oddities
+    index: IndexListing
+    git_files: GitStamps
+    ignored: IgnoredPaths
+    racy: set[str] = field(default_factory=set)
+    attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def autocrlf(self) -> bool:
+        """Whether line endings are converted in files that no attribute mentions."""
+        return autocrlf(self.settings)
+
+    def is_closed(self, path: str) -> bool:
+        """Whether a path is, or lies in, a repository inside the tree."""
+        return any(path == folder or path.startswith(f"{folder}/") for folder in self.closed)
+
+
+@dataclass(slots=True, kw_only=True)
+class IgnoredPaths:
+    """
+    What git says is ignored, kept up to date by what we see in folders.
+
+    Attributes:
+        only_git: Paths that git names and we do not see as such: our reports, what is in repositories inside the tree.
+        only_ours: Paths that are no files of the tree but not ignored either.
+        paths: The answer.
+        has_reports: Whether the folder of our reports was there.
+    """
+
+    only_git: frozenset[str]
+    only_ours: frozenset[str]
+    paths: tuple[str, ...]
+    has_reports: bool
+
+    def follow(self, seen: frozenset[str]) -> None:
+        """Take over what is seen now."""
+        self.paths = tuple(sorted(outermost((seen - self.only_ours) | self.only_git)))
+
+
+def read_kept_tree(git: GitProcess, store: ObjectStore, repository: Repository) -> KeptTree:
+    """
+    Read everything anew, with git's own id.
+
+    Raises:
+        GitError: git cannot read or store something, or the tree does not come to rest.
+    """
+    for _ in range(READINGS):
+        settings = read_settings(git, work_place(repository, store))
+        files = deciding_files(git, repository, settings)
+        git_files, index_stamp = look_at_all(files), look_at(str(repository.git_dir / "index"))
+        reader, content, guard = read_at_rest(git, store, repository)
+        own = look_at_all(nested_git_files(git, repository, content))
+        index = read_index(git, store, repository, dict.fromkeys(content.files))
+        if index.stamp == index_stamp and look_at_all(files) == git_files:
+            return keep(git, store, repository, reader, content, guard, settings, index, {**git_files, **own})
+    remedy = "Wait until git is done, then run again."
+    raise GitError("the index does not come to rest", where=str(repository.root), remedy=remedy)
+
+
+def nested_git_files(git: GitProcess, repository: Repository, content: Content) -> tuple[str, ...]:
+    """What decides about repositories inside the tree."""
+    files: list[str] = []
+    for folder in content.nested:
+        files.extend(nested_files(find_repository(git, repository.root / folder)))
+    return tuple(files)
+
+
+def keep(
+    git: GitProcess,
+    store: ObjectStore,
+    repository: Repository,
+    reader: WorkTreeReader,
+    content: Content,
+    guard: TreeGuard,
+    settings: Settings,
+    index: IndexListing,
+    git_files: GitStamps,
+) -> KeptTree:
+    """One reading in the form that is kept."""
+    with git.object_reader(store.place) as objects:
+        root = read_node(objects, content.tree)
+    expected = guard.expected
+    closed = {*content.nested, *(path for path, line in index.marked.items() if line.startswith(SUBMODULE_MODE, 2))}
+    stamps = {path: expected[path] for path in content.files if path in expected}
+    folders = {path: stamp for path, stamp in expected.items() if path in reader.swept}
+    folders.update(unreadable_stamps(repository, reader.oddities))
+    children = children_of(folders)
+    others = other_entries(reader.swept, expected)
+    return KeptTree(
+        root=root,
+        inside=inside_submodules(git, store, repository, index, root),
+        nested=content.nested,
+        closed=tuple(sorted(closed)),
+        files=content.files,
+        stamps=stamps,
+        folders=folders,
+        children=children,
+        others=others,
+        absent={*guard.absent},
+        held=guard.held,
+        rules=reader.rules,
+        layout=reader.layout,
+        settings=settings,
+        may_convert=may_convert(git, repository, settings, reader.swept),
+        is_under_way=operation_under_way(repository),
+        oddities=reader.oddities,
+        index=index,
+        git_files=git_files,
+        ignored=read_ignored(git, repository, reader.layout, others, root),
+    )
+
+
+def read_ignored(
+    git: GitProcess, repository: Repository, layout: Layout, others: Mapping[str, Mapping[str, int]], root: TreeNode
+) -> IgnoredPaths:
+    """Ask git what is ignored, and where what we see differs from that."""
+    answer = read_ignored_paths(git, repository, layout)
+    git_says, seen = frozenset(answer), ignored_as_seen(others, root)
+    return IgnoredPaths(
+        only_git=git_says - seen,
+        only_ours=seen - git_says,
+        paths=answer,
+        has_reports=os.path.lexists(repository.report_dir),
+    )
+
+
+def unreadable_stamps(repository: Repository, oddities: Oddities) -> dict[str, Stamp]:
+    """Folders that may not be listed: once they may, that shows in their stamp."""
+    found = {path: look_at(str(repository.root / path)) for path in oddities.found.get(Oddity.UNREADABLE, ())}
+    return {path: stamp for path, stamp in found.items() if stamp is not None}
+
+
+def children_of(folders: Mapping[str, Stamp]) -> dict[str, set[str]]:
+    """Names of folders by the folder they are in."""
+    children: dict[str, set[str]] = {}
+    for path in folders:
+        if path != ROOT:
+            folder, _, name = path.rpartition("/")
+            children.setdefault(folder, set()).add(name)
+    return children
+
+
+def other_entries(swept: Sweep, expected: Mapping[str, Stamp]) -> dict[str, dict[str, int]]:
+    """What lies in the folders without being part of the tree, git's own folder and our reports left out."""
+    others: dict[str, dict[str, int]] = {}
+    for folder, entries in swept.items():
+        for name, stamp in entries.items():
+            path = joined(folder, name)
+            if path not in expected and name not in (ITSELF, GIT_ENTRY) and not is_ours(path):
+                others.setdefault(folder, {})[name] = stat.S_IFMT(stamp[4])
+    return others
+
+
+def ignored_as_seen(others: Mapping[str, Mapping[str, int]], root: TreeNode) -> frozenset[str]:
+    """
+    What seems to be ignored: all that is no part of the tree; a folder without any file of the tree as a whole.
+    """
+    found: set[str] = set()
+    for folder, names in others.items():
+        shown = folder
+        while shown != ROOT and find_node(root, shown.rpartition("/")[0]) is None:
+            shown = shown.rpartition("/")[0]
+        as_whole = shown != ROOT and find_node(root, shown) is None
+        kinds = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)
+        paths = [joined(folder, name) for name, kind in names.items() if kind in kinds]
+        found.update([shown] if as_whole and paths else paths)
+    return frozenset(found)
+
+
+def inside_submodules(
+    git: GitProcess, store: ObjectStore, repository: Repository, index: IndexListing, root: TreeNode
+) -> dict[str, Leaf]:
+    """Mode and id of every file in a submodule that stands in the tree as its commit."""
+    if not index.marked:
+        return {}
+    contents: dict[str, Leaf] = {}
+    for path, leaf in leaves(root):
+        if leaf.startswith(SUBMODULE_MODE):
+            found = submodule_tree(git, store, repository, path, leaf.partition(" ")[2])
+            inner = list_contents(git, store, *found) if found is not None else {}
+            contents.update({below(path, name): content for name, content in inner.items()})
+    return contents
+
+
+def open_root(repository: Repository) -> int:
+    """A descriptor of the work tree's top folder."""
+    return os.open(repository.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -1,0 +1,320 @@
+"""The work tree in memory: kept exact by reading what hints name and what an lstat sweep finds, and held against git's own answer."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from verifyd.app.ports import Guard, Repository
+from verifyd.app.watch_ports import Hint, TreeState
+from verifyd.edge.git import GitBinary
+from verifyd.edge.git_base import AUTO, find_base
+from verifyd.edge.git_checkout import write_tree
+from verifyd.edge.git_objects import Head, read_commit
+from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.git_repository import user_place
+from verifyd.edge.git_watch import look_at_all, read_index
+from verifyd.edge.guard import TreeGuard
+from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
+from verifyd.edge.merkle import TreeContents
+from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.path_reading import MovingError
+from verifyd.edge.submodules import with_contents
+from verifyd.edge.sweep import ROOT, Stamp, expected_stamps, look_at, stamp_of, sweep, wait_for_clock
+from verifyd.edge.tree_notes import Oddity, named
+from verifyd.edge.tree_update import StructuralError, TreeUpdate
+from verifyd.errors import GitError
+from verifyd.snapshot import Snapshot, Source
+
+CHECKS = 3
+"""A tree that changes beside each of so many comparisons with git's answer cannot be compared now."""
+
+
+@contextmanager
+def open_live_tree(git: GitBinary, repository: Repository) -> Iterator[LiveWorkTree]:
+    """
+    Read a work tree into memory, and keep it there for the length of the ``with``.
+
+    Raises:
+        GitError: git cannot read or store something, or the tree does not come to rest.
+    """
+    process, store = git.open_store(repository)
+    with ExitStack() as stack:
+        root = open_root(repository)
+        stack.callback(os.close, root)
+        yield LiveWorkTree(git=process, store=store, repository=repository, root=root)
+
+
+class LiveWorkTree:
+    """
+    The port ``LiveTree``.
+
+    Args:
+        root: Descriptor of the work tree's top folder.
+    """
+
+    def __init__(self, *, git: GitProcess, store: ObjectStore, repository: Repository, root: int) -> None:
+        self._git = git
+        self._store = store
+        self._repository = repository
+        self._root = root
+        self._discarded = 0
+        self._dirty: frozenset[str] = frozenset()
+        self._is_lost = False
+        with self._refusals():
+            self._kept = read_kept_tree(git, store, repository)
+        self._state = self._make_state(1)
+
+    @property
+    def state(self) -> TreeState:
+        """The newest tree that was read."""
+        return self._state
+
+    @property
+    def discarded(self) -> int:
+        """How often git's own answer differed."""
+        return self._discarded
+
+    def read(self, hint: Hint) -> TreeState:
+        """Read what the hint names. The same state when nothing of the tree differs."""
+        if hint.lost or self._dirty or ROOT in hint.paths:
+            return self.sweep()
+        return self._update(lambda update: self._notice(update, hint))
+
+    def sweep(self) -> TreeState:
+        """Look at every file by lstat, and read what differs from the last look."""
+        return self._update(self._look_everywhere)
+
+    def cross_check(self) -> bool:
+        """Ask git for the tree; whether it says the same. A difference throws our state away and reads everything anew."""
+        for _ in range(CHECKS):
+            before = self.sweep()
+            with self._refusals():
+                found = read_kept_tree(self._git, self._store, self._repository)
+            after = self.sweep()
+            if found.root.id in (before.tree, after.tree):
+                return True
+            if before is after:
+                self._discarded += 1
+                self._replace(found)
+                return False
+        return True
+
+    def snapshot(self, state: TreeState, base: str) -> Snapshot:
+        """The state as a snapshot; *base* as for ``Git.snapshot_working_tree``."""
+        with self._refusals(), self._git.object_reader(self._store.place) as objects:
+            head = self._read_head()
+            found, base_tree = self._base_of(objects, base, head)
+        return Snapshot(
+            root=self._repository.root,
+            git_dir=self._repository.git_dir,
+            common_dir=self._repository.common_dir,
+            source=Source.WORKING_TREE,
+            tree=state.tree,
+            base=found.commit if found else None,
+            base_tree=base_tree,
+            head=head.commit if head else None,
+            paths=state.files,
+            notes=state.notes,
+            conflicted=state.conflicted,
+        )
+
+    def _read_head(self) -> Head | None:
+        with self._git.object_reader(user_place(self._repository)) as objects:
+            return read_commit(objects, "HEAD")
+
+    def _base_of(self, objects: ObjectReader, base: str, head: Head | None) -> tuple[Head | None, str]:
+        """As GitBinary has it for a working tree."""
+        found = find_base(self._git, self._repository, objects, base, head)
+        tree = found.tree if found else self._store.empty_tree
+        if base == AUTO and not self._kept.nested:
+            return found, tree
+        return found, with_contents(objects, self._store, tree, self._kept.nested)
+
+    def guard(self, state: TreeState) -> Guard:
+        """Watches the working tree from the moment *state* was read; everything counts as moved when it is not the newest."""
+        for _ in range(CHECKS):
+            if self.sweep() is not state:
+                break
+            swept = sweep(self._repository.root, sorted(self._kept.folders))
+            expected = expected_stamps(swept, state.files)
+            wait_for_clock(swept, self._probe())
+            kept = self._kept
+            if all(expected.get(path) == stamp for path, stamp in kept.stamps.items()):
+                return TreeGuard(
+                    root=self._repository.root,
+                    absent=frozenset(kept.absent) | kept.oddities.found.get(Oddity.SPARSE, set()),
+                    baseline=swept,
+                    expected=expected,
+                    rules=kept.rules,
+                    no_index=self._store.folder / "no-index",
+                    held=kept.held,
+                )
+        return MovedAlready(paths=("the working tree, since the snapshot was taken",))
+
+    @contextmanager
+    def mirror(self, state: TreeState) -> Iterator[Path]:
+        """A folder with exactly that tree's files."""
+        with tempfile.TemporaryDirectory(prefix="verifyd-mirror-") as name:
+            folder = Path(name) / "tree"
+            write_tree(self._git, self._store, self._repository, state.tree, folder)
+            yield folder
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """What the disk refuses inside becomes a GitError; our folder is made anew when somebody removed it."""
+        try:
+            if not self._store.objects.is_dir():
+                self._store.prepare()
+                self._is_lost = True
+            yield
+        except OSError as error:
+            where = str(error.filename or self._repository.root)
+            raise GitError(f"{error.strerror or error}", where=where) from error
+
+    def _update(self, look: Callable[[TreeUpdate], None]) -> TreeState:
+        """One incremental reading, or a whole one when that is needed."""
+        with self._refusals():
+            if self._is_lost:
+                return self._read_whole()
+            try:
+                update = self._new_update()
+                look(update)
+                blobs = update.work_out()
+                if update.edits and self._kept.is_under_way:
+                    raise StructuralError("a merge or the like is under way")
+            except StructuralError:
+                return self._read_whole()
+            except MovingError as error:
+                self._dirty |= {str(error)}
+                remedy = "Stop what writes there, or list it in .gitignore."
+                problem = f"the tree does not come to rest: {named((str(error),))}"
+                raise GitError(problem, where=str(self._repository.root), remedy=remedy) from error
+            self._is_lost = True
+            update.take_over(blobs)
+            self._is_lost = False
+            self._dirty = frozenset()
+            return self._publish()
+
+    def _new_update(self) -> TreeUpdate:
+        return TreeUpdate(
+            git=self._git,
+            store=self._store,
+            repository=self._repository,
+            kept=self._kept,
+            root=self._root,
+            clock_ns=self._clock_ns(),
+        )
+
+    def _probe(self) -> Path:
+        probe = self._store.folder / "clock"
+        probe.touch()
+        return probe
+
+    def _clock_ns(self) -> int:
+        """The file system's clock."""
+        return self._probe().stat().st_ctime_ns
+
+    def _notice(self, update: TreeUpdate, hint: Hint) -> None:
+        """Look at what a hint names."""
+        for path in hint.paths:
+            update.notice(path)
+        if hint.git_state:
+            self._look_at_git()
+
+    def _look_everywhere(self, update: TreeUpdate) -> None:
+        """Find what differs from the last look."""
+        kept, root = self._kept, self._root
+        suspects = {path for path, stamp in kept.stamps.items() if seen_at(path, root) != stamp}
+        update.files |= suspects
+        for folder, stamp in kept.folders.items():
+            if seen_at(folder or ".", root) != stamp:
+                update.folders.add(folder)
+        for path in kept.racy | self._dirty:
+            (update.folders if path in kept.folders else update.files).add(path)
+        for path in update.files | update.folders:
+            update.refuse_closed(path)
+        self._look_at_git()
+
+    def _look_at_git(self) -> None:
+        """What git's own files say anew about which paths belong to the tree."""
+        kept = self._kept
+        if look_at_all(tuple(kept.git_files)) != kept.git_files:
+            raise StructuralError("git's settings or rules")
+        if look_at(str(self._repository.git_dir / "index")) == kept.index.stamp:
+            return
+        if kept.may_convert or kept.nested or kept.oddities.found:
+            raise StructuralError("the index")
+        index = read_index(self._git, self._store, self._repository, kept.stamps)
+        if index.marked != kept.index.marked:
+            raise StructuralError("the index")
+        for path in index.paths ^ kept.index.paths:
+            # What stays where it is, and would stay by the ignore rules too, is the same tree.
+            if path not in kept.stamps or path not in index.paths:
+                raise StructuralError(path)
+        kept.index = index
+
+    def _read_whole(self) -> TreeState:
+        self._is_lost = True
+        self._replace(read_kept_tree(self._git, self._store, self._repository))
+        return self._state
+
+    def _replace(self, found: KeptTree) -> None:
+        """Take over a whole reading."""
+        self._kept, self._is_lost, self._dirty = found, False, frozenset()
+        self._publish()
+
+    def _publish(self) -> TreeState:
+        """The state as it is now; the same one when nothing of it differs."""
+        kept, old = self._kept, self._state
+        number = old.number if kept.root.id == old.tree else old.number + 1
+        made = self._make_state(number)
+        if not is_same(made, old):
+            self._state = made
+        return self._state
+
+    def _make_state(self, number: int) -> TreeState:
+        kept = self._kept
+        return TreeState(
+            number=number,
+            tree=kept.root.id,
+            content_ids=TreeContents(root=kept.root, inside=kept.inside),
+            files=kept.files,
+            folders=frozenset(kept.folders) - kept.oddities.found.get(Oddity.UNREADABLE, set()),
+            ignored=kept.ignored.paths,
+            notes=kept.oddities.notes(),
+            conflicted=Oddity.CONFLICTED in kept.oddities.found,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedAlready:
+    """A guard of a tree that is no longer the newest."""
+
+    paths: tuple[str, ...]
+
+    def moved(self) -> tuple[str, ...]:
+        """What moved."""
+        return self.paths
+
+
+def seen_at(path: str, root: int) -> Stamp | None:
+    """What is at a path; None for nothing."""
+    try:
+        return stamp_of(os.lstat(path, dir_fd=root))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_same(one: TreeState, other: TreeState) -> bool:
+    """Whether two states say the same: equal trees hold equal content, so that is not compared path by path."""
+    return (
+        one.tree == other.tree
+        and (one.folders, one.ignored, one.notes, one.conflicted)
+        == (other.folders, other.ignored, other.notes, other.conflicted)
+        and one.files == other.files
+    )
