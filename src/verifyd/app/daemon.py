@@ -1,0 +1,211 @@
+"""One daemon's life: the lock, the socket, the engine, the address for the clients, and all of it undone at the end."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from verifyd.app.crash_loop import Starts, ended, record_start, write_starts
+from verifyd.app.daemon_port import Engine, EngineFactory
+from verifyd.app.ports import Repository
+from verifyd.app.world import World
+from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address, remove_address, write_address
+from verifyd.edge.daemon_client import DaemonAnswer, ask
+from verifyd.edge.daemon_lock import DaemonLock
+from verifyd.edge.daemon_process import trim_log
+from verifyd.edge.daemon_socket import bind_socket, remove_socket
+from verifyd.edge.process_identity import own_pid, start_of
+from verifyd.errors import MachineError, StoreError, UndeterminedError
+
+if TYPE_CHECKING:
+    from verifyd.edge.http_server import Application
+
+API = 1
+"""Number of the API that this daemon speaks; another number means that old clients would misread it."""
+LONGEST_START_S = 30.0
+"""How long a second daemon waits for the first one to answer, or to let go of the lock."""
+ASK_AGAIN_S = 0.05
+TRIM_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """
+    A daemon that lives, as its doors know it.
+
+    Attributes:
+        address: Who and where it is; what the clients read.
+    """
+
+    engine: Engine
+    address: DaemonAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """
+    How an attempt to be the daemon ended.
+
+    Attributes:
+        reason: Why the daemon stopped; empty when there was one already.
+        other: The daemon that was there already.
+    """
+
+    reason: str = ""
+    other: DaemonAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonParts:
+    """
+    What a daemon is put together of.
+
+    Attributes:
+        open_engine: See EngineFactory.
+        make_application: The API that is served on the socket.
+        show: Shows a person what happens, until it is cancelled.
+        idle_s: See EngineFactory.
+        automatic: Whether no person started it: after a few crashes it then stays down.
+    """
+
+    open_engine: EngineFactory
+    make_application: Callable[[Daemon], Application]
+    show: Callable[[Engine], Coroutine[Any, Any, None]]
+    idle_s: float | None = None
+    automatic: bool = False
+
+
+async def live(world: World, repository: Repository, parts: DaemonParts) -> Ending:
+    """
+    Be this work tree's daemon until a signal, a client or the engine ends it; or find the one that is there already.
+
+    Raises:
+        UndeterminedError: It must not start (crashed too often), or cannot (the folder, the socket, the engine).
+    """
+    if repository.substitute is not None:
+        remedy = "Make it writable: the daemon keeps its lock, its socket and its history there."
+        raise UndeterminedError("cannot be written", where=str(repository.home), remedy=remedy)
+    lock = await take_or_find(repository)
+    if isinstance(lock, DaemonAddress):
+        return Ending(other=lock)
+    with lock:
+        starts = record_start(world, repository, automatic=parts.automatic)
+        try:
+            reason = await serve_engine(world, repository, parts)
+        except BaseException as error:
+            forget_start(world, repository, starts, problem_of(error))
+            raise
+        forget_start(world, repository, starts)
+        return Ending(reason=reason)
+
+
+async def take_or_find(repository: Repository) -> DaemonLock | DaemonAddress:
+    """The lock, or the daemon that holds it and answers; MachineError when somebody holds it who does not answer."""
+    with anyio.move_on_after(LONGEST_START_S):
+        while True:
+            lock = DaemonLock.take(repository.home)
+            if lock is not None:
+                return lock
+            address = await anyio.to_thread.run_sync(answering, repository.home)
+            if address is not None:
+                return address
+            await anyio.sleep(ASK_AGAIN_S)
+    address = read_address(repository.home)
+    who = f"process {address.pid}" if address is not None and is_alive(address) else "another process"
+    remedy = f"End it: kill {address.pid}" if address is not None else "Look for a verifyd that hangs, and end it."
+    raise MachineError(f"{who} is this work tree's daemon, and does not answer", where="watch", remedy=remedy)
+
+
+def answering(home: Path) -> DaemonAddress | None:
+    """The daemon that is written down, when its process is alive and it answers."""
+    address = read_address(home)
+    if address is None or not is_alive(address):
+        return None
+    return address if isinstance(ask(address.socket, "/v1/version", timeout_s=1.0), DaemonAnswer) else None
+
+
+def forget_start(world: World, repository: Repository, starts: Starts, problem: str = "") -> None:
+    """Remember how it ended, where there is still something to remember it in."""
+    with suppress(StoreError):
+        if repository.git_dir.is_dir():
+            write_starts(world, repository, ended(starts, problem))
+
+
+def problem_of(error: BaseException) -> str:
+    """What an ending is remembered by; empty for a clean one."""
+    if isinstance(error, BaseExceptionGroup):
+        return problem_of(error.exceptions[0])
+    if isinstance(error, anyio.get_cancelled_exc_class() | KeyboardInterrupt):
+        return ""
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+
+
+async def serve_engine(world: World, repository: Repository, parts: DaemonParts) -> str:
+    """Bind, open the engine, answer, tell where, and run until it ends; why it did. The lock is held all the while."""
+    from verifyd.edge.http_server import serve
+
+    # Before anything else runs in this process: binding sets the umask for a moment, which is everybody's.
+    listening, path = bind_socket(repository.home, world.machine.environment)
+    try:
+        async with parts.open_engine(world, repository, parts.idle_s) as engine:
+            daemon = Daemon(engine=engine, address=own_address(path, engine))
+            async with serve(parts.make_application(daemon), listening), anyio.create_task_group() as tasks:
+                await tasks.start(stop_on_signal, world, engine)
+                write_address(repository.home, daemon.address)
+                tasks.start_soon(parts.show, engine)
+                tasks.start_soon(keep_log_small, repository.home)
+                reason = await engine.run()
+                tasks.cancel_scope.cancel()
+        return reason
+    finally:
+        clean_up(repository, listening, path)
+
+
+def clean_up(repository: Repository, listening: socket.socket, path: Path) -> None:
+    """Nothing of the daemon is left where clients look."""
+    listening.close()
+    remove_address(repository.home)
+    with suppress(OSError):
+        remove_socket(path)
+
+
+def own_address(path: Path, engine: Engine) -> DaemonAddress:
+    """Who we are and where we listen."""
+    return DaemonAddress(
+        pid=own_pid(),
+        start=start_of(own_pid()) or "",
+        socket=str(path),
+        version=version("verifyd"),
+        api=API,
+        started_at=engine.started_at.isoformat(),
+    )
+
+
+async def stop_on_signal(world: World, engine: Engine, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    """The first signal stops the engine, which ends its gates; any later one ends these at once."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        task_status.started()
+        stopped = False
+        async for number in signals:
+            if stopped:
+                world.end_all_now()
+            stopped = True
+            await engine.stop(f"stopped by {signal.Signals(number).name}")
+
+
+async def keep_log_small(home: Path) -> None:
+    """What a detached daemon prints is cut when it has grown large."""
+    while True:
+        await anyio.sleep(TRIM_EVERY_S)
+        await anyio.to_thread.run_sync(functools.partial(trim_log, home))

@@ -1,0 +1,103 @@
+"""One question to the daemon over its Unix socket, and the answer; a process of another user is never believed."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+
+from verifyd.edge.peer import is_trusted, trusted_users
+
+PIECE_BYTES = 64 * 1024
+
+
+class Unanswered(Enum):
+    """Why there is no answer."""
+
+    GONE = "nobody listens"
+    SILENT = "connected, but no answer came in time"
+    FOREIGN = "another user's process listens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonAnswer:
+    """
+    What the daemon said.
+
+    Attributes:
+        headers: Names in lower case.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket, to a process of our own user."""
+
+    def __init__(self, path: str, timeout_s: float) -> None:
+        super().__init__("verifyd", timeout=timeout_s)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect; PermissionError for another user's process."""
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            made.settimeout(self.timeout)
+            made.connect(os.fsencode(self.path))
+            if not is_trusted(made, trusted_users()):
+                raise PermissionError(f"another user's process listens on {self.path}")
+        except BaseException:
+            made.close()
+            raise
+        self.sock = made
+
+
+def ask(
+    path: str, target: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, timeout_s: float = 5.0
+) -> DaemonAnswer | Unanswered:
+    """
+    Ask and read the whole answer.
+
+    Args:
+        path: Of the socket.
+        target: ``/v1/status?wait=5``, quoted.
+        timeout_s: For each step, not for all together.
+    """
+    connection = UnixConnection(path, timeout_s)
+    try:
+        connection.request(method, target, headers=dict(headers or {}))
+        got = connection.getresponse()
+        named = {name.lower(): value for name, value in got.getheaders()}
+        return DaemonAnswer(status=got.status, headers=named, body=got.read())
+    except TimeoutError:
+        return Unanswered.SILENT
+    except PermissionError:
+        return Unanswered.FOREIGN
+    except (OSError, http.client.HTTPException):
+        return Unanswered.GONE
+    finally:
+        connection.close()
+
+
+def stream(path: str, target: str, *, headers: Mapping[str, str] | None = None, timeout_s: float) -> Iterator[bytes]:
+    """
+    The answer as it comes, ended by the daemon; nothing when it does not answer with 200.
+
+    Args:
+        timeout_s: Longest silence.
+    """
+    connection = UnixConnection(path, timeout_s)
+    with suppress(OSError, http.client.HTTPException):
+        try:
+            connection.request("GET", target, headers=dict(headers or {}))
+            got = connection.getresponse()
+            while got.status == http.client.OK and (piece := got.read1(PIECE_BYTES)):
+                yield piece
+        finally:
+            connection.close()

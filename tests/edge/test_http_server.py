@@ -1,0 +1,259 @@
+"""The daemon's server on a real Unix socket: one client's misbehaviour is its own, and other users are refused."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from tests.support.ordinary_user import NOBODY
+from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
+from verifyd.edge.daemon_socket import LONGEST_PATH, bind_socket
+from verifyd.edge.http_server import ClientLimits, serve
+from verifyd.errors import MachineError
+
+pytestmark = pytest.mark.anyio
+
+BODY = b"hello\n"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The server needs asyncio's loop."""
+    return "asyncio"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="vd-", dir="/tmp") as name:
+        yield Path(name) / "home"
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Says hello; below ``/large`` so much that nobody's buffer holds it."""
+    body = b"x" * 50_000_000 if scope["path"] == "/large" else BODY
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def served(home: Path, **limits: Any) -> AsyncIterator[str]:
+    """The socket's path."""
+    listening, path = bind_socket(home, {})
+    async with serve(application, listening, ClientLimits(**limits)):
+        yield str(path)
+
+
+def connect(path: str) -> socket.socket:
+    """A client by hand."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(20)
+    made.connect(path)
+    return made
+
+
+async def is_answered(path: str) -> bool:
+    """Whether an ordinary client is answered."""
+    answer = await anyio.to_thread.run_sync(ask, path, "/")
+    return isinstance(answer, DaemonAnswer) and answer.body == BODY
+
+
+def until_closed(client: socket.socket) -> bytes:
+    """All that comes until the server closes."""
+    got = b""
+    with suppress(ConnectionResetError):
+        while piece := client.recv(65536):
+            got += piece
+    return got
+
+
+async def test_a_client_is_answered(home: Path) -> None:
+    """Status and body arrive."""
+    async with served(home) as path:
+        assert await is_answered(path)
+
+
+async def test_the_socket_is_for_its_user_alone(home: Path) -> None:
+    """0600 in a folder of 0700, whatever the umask is."""
+    before = os.umask(0)
+    try:
+        async with served(home) as path:
+            assert stat.S_IMODE(os.lstat(path).st_mode) == 0o600
+            assert stat.S_IMODE(os.lstat(home).st_mode) == 0o700
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_another_user_is_refused_even_where_the_mode_lets_them_in(home: Path) -> None:
+    """The kernel says who connects: with the socket at 0666 and its folder at 0755, nobody gets an answer (fault 69)."""
+    program = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n'); print(s.makefile('rb').read())"
+    )
+    async with served(home, users=frozenset({0})) as path:
+        for opened, mode in ((home.parent, 0o755), (home, 0o755), (path, 0o666)):
+            os.chmod(opened, mode)  # noqa: PTH101 - pathlib is not to be used in async functions
+        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "/usr/bin/env", "python3"]
+        done = await anyio.run_process([*command, "-c", program, path])
+        assert b"403 Forbidden" in done.stdout
+        assert b"only the user who started the daemon may ask it" in done.stdout
+        assert await is_answered(path)
+
+
+async def test_half_a_request_is_cut_off(home: Path) -> None:
+    """A client that stops in the middle of its request is disconnected after the limit, and nobody waits for it."""
+    async with served(home, head_s=0.2) as path:
+        with connect(path) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHo")
+            assert await is_answered(path)
+            assert await anyio.to_thread.run_sync(until_closed, client) == b""
+
+
+async def test_a_request_without_end_is_refused(home: Path) -> None:
+    """A line of a gigabyte: refused after its first kilobytes, while others are answered (fault 70)."""
+    piece = b"x" * 65536
+    sent = 0
+
+    def flood(client: socket.socket) -> None:
+        nonlocal sent
+        client.sendall(b"GET /")
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while sent < 1_000_000_000:
+                client.sendall(piece)
+                sent += len(piece)
+
+    async with served(home) as path:
+        with connect(path) as client:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.to_thread.run_sync, flood, client)
+                assert await is_answered(path)
+        assert sent < 10_000_000
+        assert await is_answered(path)
+
+
+async def test_clients_that_ask_nothing_give_way(home: Path) -> None:
+    """With every place taken by clients that only connect, the next one that asks is answered."""
+    async with served(home, connections=8) as path:
+        idle = [connect(path) for _ in range(40)]
+        try:
+            for _ in range(5):
+                assert await is_answered(path)
+        finally:
+            for client in idle:
+                client.close()
+
+
+async def test_a_client_that_takes_nothing_is_cut_off(home: Path) -> None:
+    """An answer larger than all buffers, of which nothing is read, does not stay for ever."""
+    async with served(home, stalled_s=0.2) as path:
+        with connect(path) as client:
+            client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert await is_answered(path)
+            await anyio.sleep(0.5)
+            got = await anyio.to_thread.run_sync(until_closed, client)
+            assert len(got) < 50_000_000
+
+
+async def test_clients_that_disconnect_at_any_moment_do_no_harm(home: Path) -> None:
+    """Hundreds that go away before, in and after their request; the next one is answered."""
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with served(home) as path:
+        for number in range(300):
+            with connect(path) as client:
+                client.sendall(request[: number % (len(request) + 1)])
+            if number % 50 == 0:
+                assert await is_answered(path)
+        assert await is_answered(path)
+
+
+async def test_the_end_comes_with_clients_connected(home: Path) -> None:
+    """Neither one that asks nothing nor one that takes nothing keeps the server from ending."""
+    async with served(home) as path:
+        idle, greedy = connect(path), connect(path)
+        greedy.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await is_answered(path)
+    idle.close()
+    greedy.close()
+    assert ask(path, "/", timeout_s=1) is Unanswered.GONE
+
+
+def test_a_socket_that_a_dead_daemon_left_is_replaced(home: Path) -> None:
+    """Its file stays when its process is killed."""
+    home.mkdir()
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(home / "daemon.sock"))
+    left.close()
+    made, path = bind_socket(home, {})
+    made.close()
+    assert path == home / "daemon.sock"
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_what_is_no_socket_is_never_removed(home: Path, kind: str) -> None:
+    """The socket is made elsewhere then (fault 68)."""
+    home.mkdir()
+    there = home / "daemon.sock"
+    if kind == "file":
+        there.touch()
+    elif kind == "folder":
+        there.mkdir()
+    else:
+        there.symlink_to("elsewhere")
+    runtime = home.parent / "run"
+    made, path = bind_socket(home, {"XDG_RUNTIME_DIR": str(runtime)})
+    made.close()
+    assert path.parent == runtime / "verifyd"
+    assert os.path.lexists(there)
+    assert stat.S_IMODE(os.lstat(path.parent).st_mode) == 0o700
+
+
+def test_a_path_too_long_for_a_socket_is_not_used(home: Path) -> None:
+    """The runtime folder's is, with a name that this work tree alone has; without one the temporary folder's."""
+    long, other = (home / ("x" * LONGEST_PATH) / name for name in ("one", "two"))
+    made, path = bind_socket(long, {"XDG_RUNTIME_DIR": str(home.parent / "run")})
+    made_too, path_too = bind_socket(other, {"XDG_RUNTIME_DIR": str(home.parent / "run")})
+    made.close()
+    made_too.close()
+    assert path.parent == path_too.parent == home.parent / "run" / "verifyd"
+    assert path != path_too
+    fallback, temporary = bind_socket(long, {})
+    fallback.close()
+    temporary.unlink()
+    assert temporary.parent.name == f"verifyd-{os.geteuid()}"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="the temporary folder is the user's own there")
+def test_a_folder_that_others_own_takes_no_socket(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link in the shared temporary folder's place of ours is refused, whoever planted it."""
+    planted = home.parent / f"verifyd-{os.geteuid()}"
+    (home.parent / "elsewhere").mkdir()
+    planted.symlink_to(home.parent / "elsewhere")
+    monkeypatch.setattr("tempfile.tempdir", str(home.parent))
+    made, path = bind_socket(home / ("x" * LONGEST_PATH), {})
+    made.close()
+    path.unlink()
+    assert path.parent == Path("/tmp") / f"verifyd-{os.geteuid()}"
+    assert not list((home.parent / "elsewhere").iterdir())
+
+
+def test_no_place_for_a_socket_is_said_with_each_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And with what to do."""
+    monkeypatch.setattr("verifyd.edge.daemon_socket.places", lambda home, environment: [home / ("x" * LONGEST_PATH)])
+    with pytest.raises(MachineError) as caught:
+        bind_socket(home, {})
+    assert str(caught.value).endswith(
+        f"longer than {LONGEST_PATH} bytes\n  Set XDG_RUNTIME_DIR to a folder of yours with a short path."
+    )
