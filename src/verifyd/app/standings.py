@@ -21,7 +21,9 @@ def standing_of(watch: Watch, *, result: Result | None = None) -> Standing:
     Args:
         result: Of an earlier tree, to be told instead.
     """
-    current = watch.current if watch.current is not None and watch.current.state is watch.state else None
+    current = watch.current
+    if current is not None and current.state.number != watch.state.number:
+        current = None
     found = result or result_of(watch, current)
     return Standing(
         tree=result.report.snapshot.tree if result is not None else watch.state.tree,

@@ -128,8 +128,10 @@ class Watch:
 
     def take(self, state: TreeState, *, anew: bool) -> None:
         """This is the tree now; *anew*: what surrounds it may have changed."""
-        if state is not self.state:
-            self.state, self.since, self.retries = state, self.world.clock.now(), Retries()
+        is_another = state.number != self.state.number
+        self.state = state
+        if is_another:
+            self.since, self.retries = self.world.clock.now(), Retries()
             self.follower.note_edit()
             if self.waiting_since_s is None:
                 self.waiting_since_s = self.world.clock.monotonic_s()
@@ -259,7 +261,7 @@ class Watch:
         before = self.newest[1].report if self.newest is not None else None
         if is_newest:
             self.newest = (ended.state.number, result, self.world.clock.now())
-            self.waiting_since_s = None if ended.state is self.state else self.world.clock.monotonic_s()
+            self.waiting_since_s = None if ended.state.number == self.state.number else self.world.clock.monotonic_s()
             await self.publish(ended, result)
         self.news.add(
             EventKind.JUDGED,
@@ -272,7 +274,7 @@ class Watch:
 
     async def publish(self, ended: LivePass, result: Result) -> None:
         """Write the report's files; an older tree's report says that there is a newer tree."""
-        is_current = ended.state is self.state
+        is_current = ended.state.number == self.state.number
         if not is_current:
             note = "the working tree has changed since; its newer content is being verified"
             result = replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
@@ -314,7 +316,7 @@ class Watch:
         """What is known about the tree with every edit in it that was finished before this call."""
         self.asked_s = self.world.clock.monotonic_s()
         await self.follower.look_now()
-        if self.current is not None and self.current.state is self.state:
+        if self.current is not None and self.current.state.number == self.state.number:
             with anyio.move_on_after(DECISION_LIMIT_S):
                 await self.decided.wait()
         return standing_of(self)

@@ -29,9 +29,10 @@ from verifyd.edge.history_key import history_key_path, read_history_key
 from verifyd.edge.machine import cpu_slots, load_average, platform_name
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from verifyd.action_key import ToolStamp
+    from verifyd.app.watch import Watch
     from verifyd.edge.processes import SupervisedProcesses
 
 LONGEST_TEMPORARY = 60
@@ -84,6 +85,24 @@ def make_world() -> World:
         find_tools=stamp_tools,
         editable_installs=functools.partial(editable_installs, environment),
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
+    )
+
+
+def open_engine(
+    world: World, repository: Repository, idle_s: float | None = None
+) -> AbstractAsyncContextManager[Watch]:
+    """The engine of a daemon over a work tree; it ends by itself after *idle_s* seconds without an edit or a question."""
+    from verifyd.app.open_watch import open_watch
+    from verifyd.edge.live_tree import open_live_tree
+    from verifyd.edge.watcher import open_watcher
+
+    git = GitBinary(world.machine.environment)
+    return open_watch(
+        world,
+        repository,
+        idle_s,
+        open_tree=lambda of: open_live_tree(git, of),
+        open_watcher=lambda of: open_watcher(of.root, of.git_dir, of.common_dir),
     )
 
 
