@@ -154,6 +154,12 @@ def test_required_failures_are_told_before_optional_ones_and_ten_findings_at_mos
     assert [content.count("\n") for language, content in page.fences if language == "text"] == [9, 0]
 
 
+def test_one_process_left_behind_is_one() -> None:
+    """It was ended, not they were."""
+    text = render_markdown(a_report(a_pass("tests", outcome=an_outcome(leaked=1))), None)
+    assert "- tests left 1 process behind; it was ended\n" in text
+
+
 def test_findings_of_one_line_stand_together_and_longer_ones_apart() -> None:
     """Ten fences of a line each are hard to read."""
     said = [

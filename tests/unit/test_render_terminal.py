@@ -69,6 +69,12 @@ NOT READY  tree {TREE}  in 4.21 s
     )
 
 
+def test_one_test_is_one_test() -> None:
+    """And more are more."""
+    ran = a_pass("tests", evidence=an_evidence(total=1))
+    assert render_terminal(a_report(ran), None).splitlines()[0] == "✓ tests  passed    1.00 s  1 test"
+
+
 def test_a_ready_tree_needs_two_lines() -> None:
     """The gate, and the verdict."""
     text = render_terminal(a_report(a_pass("lint")), None)

@@ -232,7 +232,9 @@ def gate_notes(gate: GateReport) -> list[str]:
     verdict, outcome = gate.verdict, gate.verdict.outcome
     name, told = verdict.gate.name, []
     if outcome is not None and outcome.leaked:
-        told.append(f"{name} left {outcome.leaked} processes behind; they were ended")
+        one = outcome.leaked == 1
+        left = "1 process behind; it was ended" if one else f"{outcome.leaked} processes behind; they were ended"
+        told.append(f"{name} left {left}")
     if outcome is not None and outcome.modified:
         named = ", ".join(shown_path(path) for path in outcome.modified[:5])
         told.append(f"{name} modified files of the tree in its throw-away view: {cut_end(named, 300)}")

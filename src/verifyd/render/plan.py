@@ -71,7 +71,7 @@ def head(plan: Plan, declared: DeclaredPipeline, snapshot: Snapshot) -> str:
     """How many gates, how long, for which tree, and who approved."""
     critical = plan.critical_path_s
     takes = f", about {duration(critical)} with slots enough" if critical is not None else ""
-    counts = f"{len(plan.to_run)} of {len(plan.gates)} gates would run on tree {snapshot.tree}{takes}"
+    counts = f"{len(plan.to_run)} of {counted(len(plan.gates), 'gate')} would run on tree {snapshot.tree}{takes}"
     lines = [counts, f"pipeline {declared.written.digest[:12]}, {approval(declared.approved)}"]
     return "\n".join([*lines, *(f"! {clean_text(hold.explanation)}" for hold in declared.holds)])
 

@@ -9,7 +9,7 @@ from verifyd.render.json import finding_line
 from verifyd.render.markdown import duration, gate_notes, tests
 from verifyd.render.shown import cut_end, shown, shown_command, shown_line, shown_path
 from verifyd.report import GateReport, Readiness, Report
-from verifyd.verdict import Status
+from verifyd.verdict import Status, counted
 
 if TYPE_CHECKING:
     from verifyd.task import Task
@@ -96,7 +96,7 @@ def gate_facts(gate: GateReport) -> list[str]:
         facts.append(f"{duration(gate.duration_s)}{' (reused)' if verdict.reused else expected}")
     if verdict.evidence.tests is not None:
         total, comma, rest = tests(verdict).partition(",")
-        facts.append(f"{total} tests{comma}{rest}")
+        facts.append(f"{counted(int(total), 'test')}{comma}{rest}")
     if verdict.gate.optional:
         facts.append("(optional)")
     if verdict.reason is not None:
