@@ -10,7 +10,6 @@ import anyio
 import anyio.abc
 import click
 
-from verifyd.app.approve import approve_pipeline, propose
 from verifyd.app.judged import Opened, Request
 from verifyd.app.ports import Repository
 from verifyd.app.run import Listener
@@ -33,6 +32,7 @@ def ask_for_approval(world: World, repository: Repository, request: Request) -> 
     """On a terminal, offer to approve a pipeline that was never approved; elsewhere do nothing: the report will say so."""
     if not world.console.can_ask():
         return
+    from verifyd.app.approve import approve_pipeline, propose
     from verifyd.render.plan import render_plan
 
     proposal = propose(world, repository, request)
