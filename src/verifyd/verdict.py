@@ -276,5 +276,5 @@ def judge_machine(machine: MachineTrouble) -> Judgement:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 test``, ``2 tests``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """``1 test``, ``2 tests``, ``20,000 tests``: the one place that says a number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

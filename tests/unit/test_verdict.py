@@ -14,7 +14,7 @@ from verifyd.evidence.model import NO_EVIDENCE, Evidence, Lack, MachineTrouble, 
 from verifyd.evidence.trouble import MissingTool
 from verifyd.outcome import End, Outcome
 from verifyd.pipeline import Gate
-from verifyd.verdict import Reason, Status, Verdict, judge
+from verifyd.verdict import Reason, Status, Verdict, counted, judge
 
 NPM = MissingTool(name="npm", install="apt-get install npm")
 
@@ -338,3 +338,9 @@ def test_what_the_machine_lacked_is_nobody_s_failure(lack: Lack, expected: tuple
     evidence = replace(an_evidence(total=3, failed=1, findings=(a_finding(),)), machine=machine)
     assert judged(a_gate(), an_outcome(exit_code=1), evidence) == expected
     assert not judge(a_gate(), an_outcome(exit_code=1), evidence).makes_task
+
+
+@pytest.mark.parametrize("number, said", [(0, "0 tests"), (1, "1 test"), (2, "2 tests"), (20_000, "20,000 tests")])
+def test_a_number_agrees_with_its_noun(number: int, said: str) -> None:
+    """Every sentence of every part asks the same function."""
+    assert counted(number, "test") == said

@@ -9,7 +9,7 @@ from pathspec import GitIgnoreSpec
 from verifyd.change import Change, ChangeKind, FileChange
 from verifyd.evidence.model import Evidence, Finding, FindingKind
 from verifyd.pipeline import DIFF_GATE, Gate, Limits, Scope
-from verifyd.verdict import Reason, Status, Verdict
+from verifyd.verdict import Reason, Status, Verdict, counted
 
 NAMED = 3
 """Files that a message names: those that weigh most."""
@@ -136,11 +136,6 @@ def room(left: int, noun: str) -> str:
     if left < 0:
         return f"{counted(-left, noun)} too many: make the change smaller"
     return f"at most {counted(left, f'more {noun}')}" if left else f"no further {noun}s"
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 changed line``, ``2 changed lines``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from verifyd.change import Change, ChangeKind
+from verifyd.verdict import counted
 
 PACKAGES = "node_modules"
 MARKERS = frozenset({"pyvenv.cfg", "CACHEDIR.TAG"})
@@ -30,7 +31,6 @@ class Unignored:
     @property
     def what(self) -> str:
         """``.venv/ (3,367 files) is in no .gitignore, so every run reads it and it counts as changed``."""
-        count = f"{self.files:,} {'file' if self.files == 1 else 'files'}"
         one = len(self.lines) == 1
         more = f" and {len(self.lines) - NAMED} more" if len(self.lines) > NAMED else ""
         verbs = (
@@ -38,7 +38,7 @@ class Unignored:
             if one
             else "are in no .gitignore, so every run reads them and they count"
         )
-        return f"{', '.join(self.lines[:NAMED])}{more} ({count}) {verbs} as changed"
+        return f"{', '.join(self.lines[:NAMED])}{more} ({counted(self.files, 'file')}) {verbs} as changed"
 
     @property
     def remedy(self) -> str:

@@ -239,7 +239,7 @@ def _pattern(declared: Json, file: str) -> Pattern:
         group = number(dig(declared, name))
         if group is None or not 0 <= group <= regexp.groups:
             raise _wrong(
-                f'has "{name}": {json.dumps(dig(declared, name))}, but its regexp has {regexp.groups} groups',
+                f'has "{name}": {json.dumps(dig(declared, name))}, which is no capture group of its regexp',
                 file,
                 f'Give "{name}" the number of a capture group of {json.dumps(source)}.',
             )

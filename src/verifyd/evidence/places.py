@@ -78,7 +78,9 @@ class Places:
 
     def from_cwd(self, path: str) -> str:
         """A path of the tree as seen from the gate's folder, which is how its tool wants it."""
-        return posixpath.relpath(path, self._tree.cwd)
+        if self._tree.cwd == ".":
+            return path
+        return posixpath.relpath(f"/{path}", f"/{self._tree.cwd}")  # absolute, or it would ask for our own folder
 
     def as_seen(self, raw: str) -> str:
         """The file that *raw* means as seen from the gate's folder; *raw* itself when it is none of the tree."""
