@@ -25,7 +25,7 @@ from verifyd.app.standings import standing_of
 from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
 from verifyd.app.world import World
 from verifyd.errors import StoreError, VerifydError, WatchError
-from verifyd.pipeline import Door
+from verifyd.pipeline import Door, Isolate
 from verifyd.standing import Event, EventKind, Standing
 from verifyd.steering import is_due
 from verifyd.verdict import Verdict
@@ -202,10 +202,12 @@ class Watch:
         declared = read_declared(self.world, self.repository, snapshot)
         if declared.written.base != "auto":
             snapshot = self.tree.snapshot(state, declared.written.base)
+        pipeline = declared.runs
+        in_tree = pipeline is not None and any(gate.isolate is Isolate.TREE for gate in pipeline.gates)
         return state, Judged(
             repository=self.repository,
             snapshot=snapshot,
-            guard=self.tree.guard(state),
+            guard=self.tree.guard(state) if in_tree else None,
             change=self.world.git.change(snapshot),
             declared=declared,
             has_named_base=declared.written.base != "auto",
