@@ -57,6 +57,24 @@ def test_an_edit_counts(repository: SampleRepository) -> None:
     assert moved_by(repository, lambda: repository.write({"src/b.py": "b = 9\n"})) == ("src/b.py",)
 
 
+def test_a_work_tree_that_is_gone_counts(repository: SampleRepository) -> None:
+    """All of it moved, and a guard that cannot look says so too."""
+    moved = moved_by(repository, lambda: repository.root.rename(repository.root.with_name("elsewhere")))
+    assert moved == ("./", ".gitignore", "a.py", "src/", "src/b.py", "src/deep/", "src/deep/c.py")
+
+
+def test_a_work_tree_in_the_place_of_another_counts(repository: SampleRepository) -> None:
+    """With the same files, made anew."""
+
+    def replace() -> None:
+        shutil.copytree(repository.root, repository.root.with_name("copy"))
+        repository.root.rename(repository.root.with_name("elsewhere"))
+        repository.root.with_name("copy").rename(repository.root)
+
+    moved = moved_by(repository, replace)
+    assert moved == ("./", ".gitignore", "a.py", "src/", "src/b.py", "src/deep/", "src/deep/c.py")
+
+
 @pytest.mark.parametrize("round_", range(20))
 def test_an_edit_that_is_taken_back_counts(repository: SampleRepository, round_: int) -> None:
     """Comparing tree ids gave a false green 10 times of 10: same content, same size, same time, in place."""

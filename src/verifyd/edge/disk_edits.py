@@ -51,8 +51,8 @@ class DiskReader:
         look: The first look at its folders.
         folders: Those that hold what *tracked* lists.
         index_ns: When the user's index was written.
-        mapped: Files that another process holds mapped: what was stored in them before need not show in their times.
         oddities: Receives what a stranger should know.
+        mapped: Files that another process holds mapped: what was stored in them before need not show in their times.
     """
 
     git: GitProcess
@@ -65,8 +65,8 @@ class DiskReader:
     folders: Sequence[str]
     index_ns: int
     untracked: Untracked
-    mapped: frozenset[str]
     oddities: Oddities
+    mapped: frozenset[str] = frozenset()
 
     def read(self, head_tree: str) -> DiskEdits:
         """

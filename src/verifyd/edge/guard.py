@@ -30,8 +30,8 @@ class TreeGuard:
         baseline: The look at the snapshot's moment, at every folder that is not ignored.
         expected: The stamps in it that must not change, by path.
         rules: Ignore rules by the folder of each repository, ``""`` for the root's.
-        held: Paths that another process may change without a trace, so that nothing can be said of them.
         no_index: A path where no index is.
+        held: Paths that another process may change without a trace, so that nothing can be said of them.
     """
 
     root: Path
@@ -39,8 +39,8 @@ class TreeGuard:
     baseline: Sweep
     expected: Mapping[str, Stamp]
     rules: Mapping[str, IgnoreRules]
-    held: frozenset[str]
     no_index: Path
+    held: frozenset[str] = frozenset()
 
     def moved(self) -> tuple[str, ...]:
         """Paths of the tree that are no longer as they were, sorted; new ones, and folders where one came and went, too."""
