@@ -140,6 +140,17 @@ def test_long_messages_lose_their_middle() -> None:
     assert text.count("characters left out") == 5
 
 
+def test_the_first_finding_has_as_much_room_as_all_the_others() -> None:
+    """Five tails of alike tracebacks tell less than one that can be followed."""
+    long = [
+        a_finding(subject=f"tests/test_calc.py::test_{number}", detail="y" * 3000, message="m") for number in range(5)
+    ]
+    page = read_page(render_task_markdown(a_task(a_report(a_failure(*long)))))
+    sizes = [len(content) for language, content in page.fences if language == "text"]
+    assert len(sizes) == 5
+    assert 0.9 < sizes[0] / sum(sizes[1:]) < 1.3
+
+
 def test_a_message_of_backticks_fits_too() -> None:
     """A longer run of them needs a longer fence, and where the cut falls changes the run."""
     for length in range(2_300, 2_340):

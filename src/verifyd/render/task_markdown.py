@@ -103,13 +103,14 @@ def told(task: TaskDocument, room: int) -> list[str]:
 
 
 def findings(task: TaskDocument, room: int) -> list[str]:
-    """What the tool said: the room is shared alike, and what one finding does not need goes to the next."""
+    """What the tool said: half the room for the first, the rest shared alike, and what one finding does not need goes to the next."""
     alike = f" ({task.more_findings} more of the same cause)" if task.more_findings else ""
     head = f"## What the tool said{alike}"
     left = room - length([head])
     sections: list[str] = []
     for number, failure in enumerate(task.failures):
-        section = finding(failure, left // (len(task.failures) - number) - 2)
+        waiting = len(task.failures) - number
+        section = finding(failure, left // (2 if number == 0 and waiting > 1 else waiting) - 2)
         if section:
             sections.append(section)
             left -= length([section])
