@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from xml.etree.ElementTree import Element
-
-import junitparser
-from junitparser.junitparser import FinalResult
 
 from verifyd.evidence.compose import make_finding
 from verifyd.evidence.kinds import collection_kind, kind_of, severity_of
@@ -17,6 +14,9 @@ from verifyd.evidence.model import Finding, FindingKind, Severity
 from verifyd.evidence.places import Place, Places
 from verifyd.evidence.subjects import file_of_module, pytest_subject
 from verifyd.evidence.traces import Trace, read_trace
+
+if TYPE_CHECKING:
+    from junitparser.junitparser import FinalResult
 
 
 class Writer(StrEnum):
@@ -114,6 +114,8 @@ class Case:
 
 def findings_of(case: Case, places: Places) -> list[Finding]:
     """A test's failure is one finding, whatever else went wrong with it; a linter's every failure is one."""
+    import junitparser  # takes longer to import than all our readers together, and most files hold no failure
+
     parsed = junitparser.TestCase.fromelem(case.element)  # type: ignore[no-untyped-call]  # junitparser's own methods carry no types
     results = [result for result in parsed.result if not isinstance(result, junitparser.Skipped)]
     if case.linter is not None:
