@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 if __name__ == "__main__" and not sys.flags.safe_path:
     # ``python -m verifyd`` puts the working folder before everything else: a click.py of the repository would be run here.
-    del sys.path[0]
+    # (``os`` was imported by Python itself; nothing else may be.) A folder that was removed is not there to be taken out.
+    try:
+        if sys.path[0] == os.getcwd():  # noqa: TID251, PTH109 - its owner may not be imported before
+            del sys.path[0]
+    except OSError:
+        pass
 
 
 def main() -> None:

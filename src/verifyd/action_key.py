@@ -67,8 +67,25 @@ class Action:
 
     @property
     def key(self) -> str:
-        """Sha256, hex, over all fields as JSON with sorted keys."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode("ascii")).hexdigest()
+        """
+        Two sha256, hex, with a point between: over all fields but one, as JSON with sorted keys, and of what lies beside.
+
+        A result answers again for equal keys. Where only the first part is equal, it was measured on the same tree by the same
+        means: that is what flakes are counted by.
+        """
+        fields = {name: value for name, value in asdict(self).items() if name != "beside_digest"}
+        content = hashlib.sha256(json.dumps(fields, sort_keys=True).encode("ascii")).hexdigest()
+        return f"{content}.{self.beside_digest}"
+
+
+def content_part(key: str) -> str:
+    """The part of a key that stands for the tree and the means."""
+    return key.partition(".")[0]
+
+
+def unrepeatable(key: str, mark: str) -> str:
+    """The key of a result that must never answer again, with the same first part; *mark* is unique to its run."""
+    return f"{content_part(key)}.{mark}"
 
 
 def make_action(

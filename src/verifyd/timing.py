@@ -19,7 +19,7 @@ class Sample:
 
     Attributes:
         passed: False for a failure; runs without a verdict are no samples.
-        key: The action key: what the run depended on; equal keys with different outcomes are a flake. None when unknown.
+        key: The action key's first part: the tree and the means; equal ones with different outcomes are a flake. None when unknown.
     """
 
     duration_s: float

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifyd.action_key import SCHEMA, Action, ToolStamp, digest_of, make_action, make_action_key
+from verifyd.action_key import (
+    SCHEMA,
+    Action,
+    ToolStamp,
+    content_part,
+    digest_of,
+    make_action,
+    make_action_key,
+    unrepeatable,
+)
 from verifyd.pipeline import Door, EvidenceKind, EvidenceSource, Gate, Ignored, Isolate, Manual, OnChange, Shell
 
 PYTEST = ToolStamp(name="pytest", path="/venv/bin/pytest", stamp="194 1")
@@ -32,9 +41,25 @@ def a_key(gate: Gate | None = None, **changes: Any) -> str:
     return make_action_key(gate or a_gate(), **{**world, **changes})
 
 
-def test_a_key_is_a_sha256() -> None:
-    """64 hex digits, and the same ones on every machine and in every release with this schema."""
-    assert a_key() == "671809141b26b3890eddff6d0c221b6f9982c66f42c74c52bb5e54a41e97f9a1"
+def test_a_key_is_two_sha256() -> None:
+    """The same ones on every machine and in every release with this schema."""
+    assert (
+        a_key()
+        == "399c1c6b1f900ef62671f57ad00036611b23e549dee64e1b79bdbfe8d6afa10c.e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )
+
+
+def test_the_first_part_of_a_key_stands_for_the_tree_and_the_means() -> None:
+    """What lies beside the tree changes the second alone: flakes are counted whatever lay there."""
+    one, other = a_key(beside={"secret.cfg": "1"}), a_key(beside={"secret.cfg": "2"})
+    assert (one == other, content_part(one) == content_part(other)) == (False, True)
+    assert content_part(one) != content_part(a_key(a_gate(script="pytest"), beside={"secret.cfg": "1"}))
+
+
+def test_an_unrepeatable_key_is_equal_to_none() -> None:
+    """But it keeps its first part."""
+    key = unrepeatable(a_key(), "1f2e3d4c5b6a")
+    assert (key == a_key(), content_part(key) == content_part(a_key())) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -152,4 +177,4 @@ def test_different_inputs_have_different_digests(one: dict[str, str], other: dic
 def test_names_that_are_no_utf_8_have_a_digest() -> None:
     """Fault 40: they come from git with surrogates."""
     assert digest_of({"\udcff": "100644 aa"}) != digest_of({"\udcfe": "100644 aa"})
-    assert len(a_key(environment={"A": "\udcff"})) == 64
+    assert len(a_key(environment={"A": "\udcff"})) == 129

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
-from verifyd.action_key import make_action_key
+from verifyd.action_key import content_part, make_action_key, unrepeatable
 from verifyd.app.beside import Beside
 from verifyd.app.frozen import FrozenTree, LiveSource
 from verifyd.app.gate_environment import environment_of
@@ -124,8 +124,9 @@ class GateRunner:
         if known is not None:
             return known
         verdict = await self.measure(gate)
-        if key is not None and self.beside.stayed(gate, self.view_of(gate)):
-            self.keys[gate.name] = key
+        if key is not None:
+            stayed = self.beside.stayed(gate, self.view_of(gate))
+            self.keys[gate.name] = key if stayed else unrepeatable(key, self.mark)
         if verdict.status is Status.FAILED and self.is_suspect(planned, key):
             return await self.measure_again(gate, verdict)
         return verdict
@@ -157,7 +158,7 @@ class GateRunner:
     def is_suspect(self, planned: PlannedGate, key: str | None) -> bool:
         """Whether history speaks against a failure: the gate has passed on this very content, or it flakes."""
         samples = self.context.store.samples(planned.gate.name)
-        passed_before = key is not None and any(sample.passed and sample.key == key for sample in samples)
+        passed_before = key is not None and any(sample.passed and sample.key == content_part(key) for sample in samples)
         return passed_before or planned.timing.flake_rate > 0
 
     async def measure_again(self, gate: Gate, failed: Verdict) -> Verdict:
@@ -182,9 +183,9 @@ class GateRunner:
         environment = {**world.machine.environment, **dict(gate.env)}
         tools = world.find_tools(commands, environment, judged.repository.root / gate.cwd)
         beside = self.beside.stamps_for(gate, self.view_of(gate), self.content_ids)
-        if tools is None or beside is None:
+        if tools is None:
             return None
-        return make_action_key(
+        key = make_action_key(
             gate,
             inputs=self.inputs_of(gate, self.content_ids),
             tools=tools,
@@ -193,6 +194,7 @@ class GateRunner:
             view=str(self.view_of(gate)),
             beside=beside,
         )
+        return key if beside is not None else unrepeatable(key, self.mark)
 
     def inputs_of(self, gate: Gate, contents: Mapping[str, str]) -> Mapping[str, str]:
         """

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from verifyd.action_key import content_part
 from verifyd.app.ports import GateRun, ReadyRun, RunRecord
 from verifyd.edge.store_file import (
     FAILURES,
@@ -257,7 +258,7 @@ class SqliteStore:
         """Runs of the gate that ended in passed or failed and were not reused, oldest first, the newest *limit* of them."""
         rows = self.rows(SAMPLES, gate, limit)
         return tuple(
-            Sample(duration_s=duration_s, passed=status == "passed", key=key)
+            Sample(duration_s=duration_s, passed=status == "passed", key=content_part(key) if key else None)
             for duration_s, status, key in reversed(rows)
         )
 
