@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import io
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from verifyd.app.imports_ahead import import_ahead
 from verifyd.app.world import World
 from verifyd.evidence.clean import clean_text
 from verifyd.evidence.injection import asks_pytest, result_files
@@ -189,15 +188,11 @@ NEEDED_LATER = (
     "verifyd.app.finish",
     "verifyd.app.publish",
     "verifyd.render.terminal",
+    "verifyd.task",
 )
 
 
 @functools.cache
 def warm_up() -> None:
-    """Import, in a thread beside the gates, what is needed when they have ended: a fifth of a second on a slow machine."""
-
-    def import_all() -> None:
-        for name in NEEDED_LATER:
-            importlib.import_module(name)
-
-    threading.Thread(target=import_all, daemon=True).start()
+    """Import beside the gates what is needed when they have ended: a fifth of a second on a slow machine."""
+    import_ahead(NEEDED_LATER)
