@@ -189,6 +189,28 @@ def test_a_javascript_failure_shows_node_s_own_frame() -> None:
     assert find_machine_trouble(b"", failed(made_up)) is None
 
 
+def test_node_s_own_runner_has_the_frame_among_its_fields() -> None:
+    """In TAP the error, its code and its stack are fields of one block."""
+    said = "getaddrinfo ENOTFOUND example.invalid"
+    block = (
+        "  ---\n  duration_ms: 9.8\n  location: '/home/user/project/a.test.mjs:3:1'\n  failureType: 'testCodeFailure'\n"
+        f"  error: '{said}'\n  code: 'ENOTFOUND'\n  stack: |-\n    {{}}\n  ..."
+    )
+    real = a_failure(said, block.format("GetAddrInfoReqWrap.onlookupall [as oncomplete] (node:dns:122:26)"))
+    made_up = a_failure(said, block.format("TestContext.<anonymous> (file:///home/user/project/a.test.mjs:2:27)"))
+    assert find_machine_trouble(b"", failed(real)) == MachineTrouble(lack=Lack.NETWORK, said=said)
+    assert find_machine_trouble(b"", failed(made_up)) is None
+
+
+def test_a_fetch_that_failed_is_told_by_its_cause() -> None:
+    """Its own message says nothing."""
+    cause = "Caused by: Error: getaddrinfo EAI_AGAIN example.invalid"
+    detail = f"TypeError: fetch failed\n ❯ a.test.ts:3:9\n\n{cause}\n ❯ GetAddrInfoReqWrap.onlookupall node:dns:122:26"
+    failure = a_failure("TypeError: fetch failed", detail)
+    assert find_machine_trouble(b"", failed(failure)) == MachineTrouble(lack=Lack.NETWORK, said=cause)
+    assert find_machine_trouble(b"", failed(a_failure("TypeError: fetch failed", "TypeError: fetch failed"))) is None
+
+
 def test_a_failed_request_shows_the_name_that_was_not_found() -> None:
     """urllib and others wrap the system's error in their own; its own line is in the report of a chain."""
     detail = """\

@@ -23,14 +23,14 @@ _SIGNS: tuple[tuple[Lack, str], ...] = (
     (Lack.DISK, r"(?:\[\w{1,9}\]: )?(?:.{0,40}Error: ENOSPC: no space|Error: EDQUOT: |npm (?:error|ERR!) code ENOSPC)"),
     (Lack.NETWORK, r".{0,300}(?:Temporary failure in name resolution|Name or service not known)[^\w]{0,4}$"),
     (Lack.NETWORK, r".{0,300}nodename nor servname provided, or not known[^\w]{0,4}$"),
-    (Lack.NETWORK, r"(?:\[cause\]: )?.{0,60}Error: getaddrinfo (?:ENOTFOUND|EAI_\w{1,12})\b"),
+    (Lack.NETWORK, r"(?:\[cause\]: |Caused by: )?(?:.{0,60}Error: )?getaddrinfo (?:ENOTFOUND|EAI_\w{1,12})\b"),
     (Lack.NETWORK, r"npm (?:error|ERR!) code (?:ENOTFOUND|EAI_AGAIN|ENETUNREACH)$"),
     (Lack.NETWORK, r"(?:.{0,300}: |curl: \(6\) )Could not resolve host(?:name)?:? "),
     (Lack.NETWORK, r".{0,300}\bdial (?:tcp|udp)\b.{0,60}: lookup .{1,200}: (?:no such host|server misbehaving|.{0,60}i/o timeout)"),
     (Lack.NETWORK, r".{0,300}(?:\[Errno \d{2,3}\] | |: )(?:Network is unreachable|No route to host)[^\w]{0,4}$"),
     (
         Lack.NETWORK,
-        r"(?:\[cause\]: )?.{0,60}Error: connect (?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT) (?!127\.|::1|0\.0\.0\.0|localhost)",
+        r"(?:\[cause\]: |Caused by: )?(?:.{0,60}Error: )?connect (?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT) (?!127\.|::1|0\.0\.0\.0|localhost)",
     ),
     (Lack.NETWORK, r"curl: \(7\) Failed to connect to (?!127\.|\[?::1|0\.0\.0\.0|localhost)"),
     (Lack.MEMORY, r"MemoryError$|FATAL ERROR: .{0,120}JavaScript heap out of memory$|fatal error: runtime: out of memory$"),
@@ -45,6 +45,11 @@ _AFTERMATH = (
     r"|npm (?:error|ERR!)|\s{0,4}\d{1,2}: 0x|make(?:\[\d{1,3}\])?: |----- |Emitted 'error' event|fatal: Could not read"
     r"|Please make sure|and the repository exists"
 )
+_INTRODUCED = re.compile(r"^(?:E\s+|\s*error: ')")
+"""What pytest and TAP print in front of an error."""
+_FIELD = re.compile(r"\s*(?:code|name|stack|location|failureType|duration_ms|error): ")
+_NODE_FRAME = re.compile(r"\s*(?:at |❯ )?[\w.$ ]{1,200}(?:\[as \w{1,80}\] )?\(?node:")
+_SAYS_LITTLE = re.compile(r"(?:TypeError: )?fetch failed$")
 _ABOUT_IT = re.compile(r"[Aa]ssert|[Ee]xpected|DID NOT RAISE")
 """A test that speaks of such an error does not suffer from it."""
 
@@ -100,22 +105,25 @@ def _of_line(line: str) -> MachineTrouble | None:
 
 
 def _of_finding(finding: Finding) -> MachineTrouble | None:
-    trouble = _of_line(finding.message.split("\n", 1)[0])
-    if trouble is None:
-        return None
     lines = [line for line in finding.detail.split("\n") if line.strip()]
-    signs = [index for index, line in enumerate(lines) if _of_line(re.sub(r"^E\s+", "", line)) is not None]
-    if finding.kind in (FindingKind.TEST, FindingKind.COLLECTION):
+    spoken = [_of_line(_INTRODUCED.sub("", line)) for line in lines]
+    signs = [index for index, sign in enumerate(spoken) if sign is not None]
+    first_line = finding.message.split("\n", 1)[0]
+    trouble = _of_line(first_line)
+    if trouble is None and signs and _SAYS_LITTLE.match(first_line):
+        trouble = spoken[signs[-1]]
+    if trouble is not None and finding.kind in (FindingKind.TEST, FindingKind.COLLECTION):
         return trouble if any(_is_from_system(lines, index) for index in signs) else None
     return None if signs and all(_is_raised(lines, index) for index in signs) else trouble
 
 
 def _is_from_system(lines: list[str], index: int) -> bool:
     """Python: the line that failed stands above and raises nothing itself. JavaScript: the first frame is node's own."""
-    if index + 1 < len(lines) and re.match(r"\s{2,}at .{0,300}\bnode:", lines[index + 1]):
+    below = next((line for line in lines[index + 1 : index + 4] if not _FIELD.match(line)), "")
+    if _NODE_FRAME.match(below):
         return True
     source = _source_above(lines, index)
-    return bool(source) and not source.startswith("raise ")
+    return bool(source) and not source.startswith("raise ") and not _FIELD.match(source)
 
 
 def _is_raised(lines: list[str], index: int) -> bool:
