@@ -16,8 +16,13 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
+    """Ask the daemon where that is enough, else run the command line; end the process with the exit code."""
     try:
+        from verifyd.doors.quick import answer
+
+        code = answer(sys.argv[1:])
+        if code is not None:
+            os._exit(code)  # nothing is buffered, and tearing the interpreter down takes as long as the question
         from verifyd.doors.cli import run_command_line
     except Exception as error:  # noqa: BLE001 - nobody else handles it, and Python's own exit code for it means ``not ready``
         from verifyd.app.bug_report import report_bug

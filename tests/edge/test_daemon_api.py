@@ -71,7 +71,7 @@ async def served(folder: Path, **fields: Any) -> AsyncIterator[Asked]:
 
 async def test_status_is_the_document_of_the_tree_as_it_is_now(folder: Path) -> None:
     """JSON unless text is asked for, with the exit code that the command ends with."""
-    async with served(folder, standing=NOT_READY) as daemon:
+    async with served(folder, known=NOT_READY) as daemon:
         answer = await daemon.ask("/v1/status")
         assert (answer.status, answer.headers["verifyd-exit"]) == (200, "1")
         document = json.loads(answer.body)
@@ -84,7 +84,7 @@ async def test_status_is_the_document_of_the_tree_as_it_is_now(folder: Path) -> 
 @pytest.mark.parametrize("standing, code", [(READY, "0"), (NOT_READY, "1"), (VERIFYING, "3")])
 async def test_status_as_text_is_what_the_command_prints(folder: Path, standing: Any, code: str) -> None:
     """With the exit code beside it."""
-    async with served(folder, standing=standing) as daemon:
+    async with served(folder, known=standing) as daemon:
         answer = await daemon.ask("/v1/status", TEXT)
         assert answer.body.decode() == render_standing(standing_document(standing))
         assert answer.headers["verifyd-exit"] == code
@@ -92,7 +92,7 @@ async def test_status_as_text_is_what_the_command_prints(folder: Path, standing:
 
 async def test_a_question_that_waits_is_answered_as_soon_as_the_verdict_is_there(folder: Path) -> None:
     """And with the standing as it is when the time is over."""
-    async with served(folder, standing=VERIFYING, waited=READY) as daemon:
+    async with served(folder, known=VERIFYING, waited=READY) as daemon:
         late = await daemon.ask("/v1/status?wait=0.05")
         assert json.loads(late.body)["reason"] == "verifying"
         daemon.engine.arrives.set()
@@ -101,7 +101,7 @@ async def test_a_question_that_waits_is_answered_as_soon_as_the_verdict_is_there
 
 async def test_a_client_that_goes_away_waits_no_longer(folder: Path) -> None:
     """What it asked is given up: nothing is kept going for nobody."""
-    async with served(folder, standing=VERIFYING) as daemon:
+    async with served(folder, known=VERIFYING) as daemon:
         question = functools.partial(ask, daemon.path, "/v1/status?wait=600", timeout_s=0.2)
         await anyio.to_thread.run_sync(question)
         with anyio.fail_after(10):
@@ -130,7 +130,7 @@ async def test_a_wrong_parameter_is_named(folder: Path, query: str) -> None:
 
 async def test_the_task_is_the_page_or_the_document(folder: Path) -> None:
     """TASK.md as text."""
-    async with served(folder, standing=NOT_READY) as daemon:
+    async with served(folder, known=NOT_READY) as daemon:
         text = await daemon.ask("/v1/task", TEXT)
         assert text.body.startswith(b"# tests: test\\_add fails") or text.body.startswith(b"# tests: ")
         assert text.headers["verifyd-exit"] == "1"
@@ -139,10 +139,10 @@ async def test_the_task_is_the_page_or_the_document(folder: Path) -> None:
 
 async def test_a_tree_without_a_task_has_an_empty_one(folder: Path) -> None:
     """Ready: no text and null. Being verified: the same, and a header that says why."""
-    async with served(folder, standing=READY) as daemon:
+    async with served(folder, known=READY) as daemon:
         assert (await daemon.ask("/v1/task", TEXT)).body == b""
         assert (await daemon.ask("/v1/task")).body == b"null\n"
-        daemon.engine.standing = VERIFYING
+        daemon.engine.known = VERIFYING
         answer = await daemon.ask("/v1/task", TEXT)
         assert (answer.body, answer.headers["verifyd-exit"]) == (b"", "3")
         assert answer.headers["verifyd-say"] == "verifying: 0 of 1 gate done"

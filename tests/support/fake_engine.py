@@ -47,7 +47,7 @@ class FakeEngine:
     Says what it is set to.
 
     Attributes:
-        standing: Of the tree as it is now.
+        known: Of the tree as it is now.
         waited: What a question that waits is answered with, once *arrives* is set.
         trees: Standings by tree id.
         asked: Every question.
@@ -58,7 +58,7 @@ class FakeEngine:
 
     world: World
     repository: Repository
-    standing: Standing = field(default_factory=lambda: READY)
+    known: Standing = field(default_factory=lambda: READY)
     waited: Standing | None = None
     trees: dict[str, Standing] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -77,7 +77,11 @@ class FakeEngine:
         self.asked.append("now")
         if self.hangs:
             await anyio.sleep_forever()
-        return self.standing
+        return self.known
+
+    def standing(self) -> Standing:
+        """As it is set."""
+        return self.known
 
     async def wait_now(self, limit_s: float) -> Standing:
         """What comes within the limit."""
@@ -85,8 +89,8 @@ class FakeEngine:
         try:
             with anyio.move_on_after(limit_s):
                 await self.arrives.wait()
-                return self.waited or self.standing
-            return self.standing
+                return self.waited or self.known
+            return self.known
         except anyio.get_cancelled_exc_class():
             self.given_up.set()
             raise
@@ -153,7 +157,7 @@ def main(folder: str, *options: str) -> None:
         if "slow" in options:
             await anyio.sleep(1)
         standing = VERIFYING if "verifying" in options else NOT_READY
-        yield FakeEngine(world, repository, hangs="hang" in options, standing=standing)
+        yield FakeEngine(world, repository, hangs="hang" in options, known=standing)
 
     parts = DaemonParts(
         open_engine=open_engine,

@@ -111,7 +111,7 @@ def test_trouble_with_the_tree_is_unproven_and_says_what() -> None:
     trouble = "VERIFY.md:14: gate 'unit': unknown key 'timout'\n  Did you mean 'timeout'?"
     document = standing_document(Standing(tree=TREE, since=NOON, trouble=trouble, judged=JUDGED))
     assert exit_code_of_standing(document) == 3
-    assert render_standing(document, width=200) == (
+    assert render_standing(document) == (
         "UNPROVEN  tree 1f1f1f1f1f1f\n"
         "  cannot_verify: VERIFY.md:14: gate 'unit': unknown key 'timout'   Did you mean 'timeout'?\n"
         "last complete verdict: ready on 9e9e9e9e9e9e, 2 trees ago\n"
@@ -131,7 +131,7 @@ def test_a_tree_that_nobody_verified_is_unproven() -> None:
     """And the answer says how to have it verified."""
     document = unknown_standing(TREE)
     assert exit_code_of_standing(document) == 3
-    assert render_standing(document, width=200) == (
+    assert render_standing(document) == (
         "UNPROVEN  tree 1f1f1f1f1f1f\n"
         "  not_verified: this tree was never verified as a whole: verifyd run does it once, verifyd watch at every edit\n"
     )

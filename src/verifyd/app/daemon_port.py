@@ -35,6 +35,10 @@ class Engine(Protocol):
         """How often git's own answer about the tree differed from ours; ``doctor`` shows it."""
         ...
 
+    def standing(self) -> Standing:
+        """What is known, without looking at the work tree first: for a live view, never for an answer."""
+        ...
+
     async def now(self) -> Standing:
         """What is known about the tree as it is now: every edit that was finished before the call is in it."""
         ...

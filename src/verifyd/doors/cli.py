@@ -112,14 +112,66 @@ def run(folder: str, /, gates: tuple[str, ...], more_gates: tuple[str, ...], **o
     commands.run(folder, gates=(*gates, *more_gates), **options)
 
 
+WAIT_RANGE = click.FloatRange(min=0, max=86_400)
+
+
 @cli.command()
+@click.option("--detach", is_flag=True, help="Start it in the background, and return once it answers.")
+@click.option("--plain", is_flag=True, help="Print a line for each transition, and draw nothing.")
+@click.option(
+    "--idle",
+    "idle_hours",
+    type=click.FloatRange(min=0, min_open=True, max=100_000),
+    metavar="HOURS",
+    help="End by itself after so long without an edit or a question.",
+)
+@click.option("--automatic", is_flag=True, hidden=True, help="No person starts it: stay down after many crashes.")
+@click.pass_obj
+def watch(folder: str, /, **options: Any) -> None:
+    """
+    Verify at every edit, and answer at any moment what is known about the tree as it is: this work tree's daemon.
+
+    There is one daemon a work tree; a second one says so and ends. End it with Ctrl-C or with verifyd stop.
+    """
+    from verifyd.doors import daemon_commands
+
+    daemon_commands.watch(folder, **options)
+
+
+@cli.command()
+@click.pass_obj
+def stop(folder: str) -> None:
+    """End this work tree's daemon."""
+    from verifyd.doors import daemon_commands
+
+    daemon_commands.stop(folder)
+
+
+@cli.command()
+@click.option("--wait", "wait_s", type=WAIT_RANGE, default=0.0, metavar="SECONDS", help="Wait for the verdict.")
+@click.option("--tree", metavar="ID", help="Of a tree by its id, or the beginning of it, instead of the tree as it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@click.pass_obj
+def status(folder: str, /, **options: Any) -> None:
+    """
+    Print the verdict on the tree as it is now, with what is known so far while it is being verified.
+
+    Without a daemon, the newest report about exactly this tree answers, if there is one.
+    """
+    from verifyd.doors import daemon_commands
+
+    daemon_commands.status(folder, **options)
+
+
+@cli.command()
+@click.option("--wait", "wait_s", type=WAIT_RANGE, default=0.0, metavar="SECONDS", help="Wait for the verdict.")
 @click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
 @click.pass_obj
-def task(folder: str, as_json: bool) -> None:
+def task(folder: str, /, **options: Any) -> None:
     """Print the next task; nothing when the tree is ready."""
-    from verifyd.doors import commands
+    from verifyd.doors import daemon_commands
 
-    commands.task(folder, as_json=as_json)
+    daemon_commands.task(folder, **options)
 
 
 @cli.command()

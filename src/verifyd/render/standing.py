@@ -148,13 +148,13 @@ def render_standing(document: StandingDocument, *, width: int = 80) -> str:
     The answer as text: the verdict first, then a line a gate, then what to do.
 
     Args:
-        width: Columns; longer lines are cut, so that a line is a fact. The lines that an agent pastes are never cut.
+        width: Columns; the lines of gates are cut there, so that each stays a line. What says what to do is never cut.
     """
     names = max((len(shown_line(gate.name)) for gate in document.gates), default=0)
-    lines = [*heading_lines(document), *(gate_line(gate, names) for gate in document.gates)]
-    lines += [f"note: {note}" for note in document.notes]
-    cut = [cut_end(line, max(width, 40)) for line in lines]
-    return "\n".join([*cut, *judged_lines(document), *task_lines(document.task)]) + "\n"
+    gates = [cut_end(gate_line(gate, names), max(width, 40)) for gate in document.gates]
+    notes = [f"note: {note}" for note in document.notes]
+    lines = [*heading_lines(document), *gates, *notes, *judged_lines(document), *task_lines(document.task)]
+    return "\n".join(lines) + "\n"
 
 
 def heading_lines(document: StandingDocument) -> list[str]:

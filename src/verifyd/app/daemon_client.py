@@ -1,0 +1,79 @@
+"""A question to this work tree's daemon, where one lives; and why there is no answer, where it gives none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from verifyd.app.ports import Repository
+from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address
+from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
+from verifyd.edge.daemon_lock import is_held
+
+ANSWER_S = 5.0
+"""A daemon that takes longer than this, and than it was asked to wait, hangs."""
+TEXT = {"Accept": "text/plain"}
+JSON = {"Accept": "application/json"}
+API_HEADER = {"Verifyd-Api": "1"}
+OTHER_API = 426
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """
+    What came of a question.
+
+    Attributes:
+        answer: None when there is no daemon, or none that answers.
+        trouble: What a person should know: the daemon hangs, or is of another release; empty normally.
+    """
+
+    answer: DaemonAnswer | None = None
+    trouble: str = ""
+
+
+def find_daemon(repository: Repository) -> DaemonAddress | None:
+    """The daemon of this work tree; None when none lives. What a dead one left behind is not believed."""
+    if not is_held(repository.home):
+        return None
+    address = read_address(repository.home)
+    return address if address is not None and is_alive(address) else None
+
+
+def ask_daemon(
+    repository: Repository, target: str, *, headers: Mapping[str, str], method: str = "GET", wait_s: float = 0.0
+) -> Asked:
+    """
+    Ask, where there is somebody to ask.
+
+    Args:
+        wait_s: What the question itself asks to wait.
+    """
+    address = find_daemon(repository)
+    if address is None:
+        return Asked()
+    named = {**API_HEADER, **headers}
+    answer = ask(address.socket, target, method=method, headers=named, timeout_s=wait_s + ANSWER_S)
+    if isinstance(answer, Unanswered):
+        return Asked(trouble=why_unanswered(answer, address))
+    if answer.status == OTHER_API:
+        return Asked(trouble=answer.body.decode("utf-8", "replace").strip())
+    return Asked(answer=answer, trouble=other_release(answer.headers.get("verifyd-version", "")))
+
+
+def why_unanswered(why: Unanswered, address: DaemonAddress) -> str:
+    """A sentence about a daemon that lives and does not answer."""
+    if why is Unanswered.SILENT:
+        return f"the daemon (process {address.pid}) does not answer; this is without it; end it with: verifyd stop"
+    if why is Unanswered.FOREIGN:
+        return f"another user's process listens on {address.socket}; it is not believed"
+    return ""  # it has just ended
+
+
+def other_release(speaks: str) -> str:
+    """What is said once of a daemon of another release that speaks the same API; empty for our own."""
+    ours = version("verifyd")
+    if speaks == ours:
+        return ""
+    return f"the daemon is verifyd {speaks}, this is {ours}; to renew it: verifyd stop, then: verifyd watch --detach"

@@ -1,0 +1,74 @@
+"""What history knows about a tree, where no daemon lives that could be asked."""
+
+from __future__ import annotations
+
+import json
+
+from verifyd.app.crash_loop import read_starts
+from verifyd.app.declared import read_declared
+from verifyd.app.judged import Request, open_tree
+from verifyd.app.ports import Repository
+from verifyd.app.world import World
+from verifyd.errors import GitError, UndeterminedError
+from verifyd.json_shape import ShapeError, from_json
+from verifyd.render.document import ReportDocument
+from verifyd.render.standing import stored_standing, unknown_standing
+from verifyd.render.standing_document import StandingDocument
+from verifyd.snapshot import Source
+
+LONGEST_ID = 64
+
+
+def standing_without_daemon(
+    world: World, repository: Repository, *, tree: str | None = None, notes: tuple[str, ...] = ()
+) -> StandingDocument:
+    """
+    The newest whole report about the tree as it is now, or about *tree*; unproven where there is none.
+
+    Raises:
+        VerifydError: The tree or its VERIFY.md cannot be read.
+    """
+    down = read_starts(world, repository).down
+    notes = (*notes, f"{down}; start it by hand: verifyd watch") if down else notes
+    found, digest = asked_tree(world, repository, tree) if tree is not None else tree_now(world, repository)
+    with world.open_store(repository) as store:
+        run = store.newest_run(tree=found, pipeline=digest)
+        notes = (*notes, *store.notes)
+    if run is None or not run.report:
+        return unknown_standing(found, notes=notes)
+    try:
+        report = from_json(ReportDocument, json.loads(run.report), unknown_keys=True)
+    except (ValueError, ShapeError):  # a release with another shape wrote it
+        return unknown_standing(found, notes=notes)
+    return stored_standing(report, notes=notes)
+
+
+def tree_now(world: World, repository: Repository) -> tuple[str, str]:
+    """The tree as it is now, and the digest of the pipeline that is for it."""
+    snapshot, _guard = world.git.snapshot_working_tree(repository, base="auto")
+    declared = read_declared(world, repository, snapshot)
+    return snapshot.tree, (declared.runs or declared.written).digest
+
+
+def asked_tree(world: World, repository: Repository, tree: str) -> tuple[str, str]:
+    """The same of a tree or commit that git knows; a tree that was only ever on disk is looked for under what is approved."""
+    try:
+        judged = open_tree(world, repository, Request(source=Source.COMMITTED, ref=tree))
+    except GitError:
+        return whole_id(tree), approved_digest(world, repository)
+    return judged.snapshot.tree, (judged.declared.runs or judged.declared.written).digest
+
+
+def whole_id(tree: str) -> str:
+    """The id, when it is a whole one; UndeterminedError otherwise."""
+    if len(tree) in (40, LONGEST_ID) and not set(tree.lower()) - set("0123456789abcdef"):
+        return tree.lower()
+    raise UndeterminedError(
+        f"git knows no tree {tree!r}", where="--tree", remedy="Name a commit, or a tree by its whole id."
+    )
+
+
+def approved_digest(world: World, repository: Repository) -> str:
+    """Digest of the approved pipeline; empty when there is none."""
+    approval = world.approvals.read(repository)
+    return approval.digest if approval is not None else ""

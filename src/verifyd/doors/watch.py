@@ -1,0 +1,78 @@
+"""``verifyd watch``: this work tree's daemon in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import anyio
+
+from verifyd.app.daemon import DaemonParts, Ending, live
+from verifyd.app.daemon_start import start_detached
+from verifyd.app.live_view import show_live, show_plain
+from verifyd.app.ports import Repository
+from verifyd.app.wiring import open_engine
+from verifyd.app.world import World
+from verifyd.doors.session import only_error
+
+if TYPE_CHECKING:
+    from verifyd.app.daemon_port import Engine
+
+Found = TypeVar("Found")
+Show = Callable[["Engine"], Coroutine[Any, Any, None]]
+HOUR_S = 3600.0
+
+
+def watch(
+    world: World, repository: Repository, *, detach: bool, plain: bool, idle_hours: float | None, automatic: bool
+) -> None:
+    """Be the daemon until it ends, or start one that outlives this command; say which one there is already."""
+    if detach:
+        detach_daemon(world, repository, idle_hours=idle_hours)
+        return
+    ending = run_watch(world, repository, plain=plain, idle_hours=idle_hours, automatic=automatic)
+    if ending.other is not None:
+        world.console.say(already_running(ending.other.pid, ending.other.socket))
+    else:
+        world.console.say(ending.reason)
+
+
+def run_watch(
+    world: World, repository: Repository, *, plain: bool, idle_hours: float | None = None, automatic: bool = False
+) -> Ending:
+    """Be the daemon of this work tree in this process, with the real engine, until it ends."""
+    from verifyd.doors.api import make_application
+
+    drawn = not plain and world.console.answer_is_coloured()
+    parts = DaemonParts(
+        open_engine=open_engine,
+        make_application=make_application,
+        show=cast("Show", show_live if drawn else show_plain),
+        idle_s=idle_hours * HOUR_S if idle_hours is not None else None,
+        automatic=automatic,
+    )
+    return without_group(lambda: live(world, repository, parts))
+
+
+def detach_daemon(world: World, repository: Repository, *, idle_hours: float | None) -> None:
+    """Start a daemon in a session of its own, and say where it is once it answers."""
+    command = [sys.executable, "-m", "verifyd", "watch", "--plain"]
+    if idle_hours is not None:
+        command += ["--idle", f"{idle_hours:g}"]
+    found = without_group(lambda: start_detached(world, repository, command))
+    pid, socket = found.address.pid, found.address.socket
+    world.console.say(already_running(pid, socket) if found.was_there else f"watching (process {pid}, {socket})")
+
+
+def already_running(pid: int, socket: str) -> str:
+    """What a second start says."""
+    return f"already running (process {pid}, {socket})"
+
+
+def without_group(work: Callable[[], Coroutine[Any, Any, Found]]) -> Found:
+    """Run async work to its end; an error comes as itself, not as a group."""
+    try:
+        return anyio.run(work)
+    except BaseExceptionGroup as group:
+        raise only_error(group) from None

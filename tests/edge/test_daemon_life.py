@@ -1,0 +1,196 @@
+"""One daemon a work tree, as real processes: started twice, killed, crashing, with what a dead one left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemons import Daemons, wait_for
+from tests.support.project import Project, page
+from verifyd.edge.daemon_lock import DaemonLock, is_held
+from verifyd.edge.process_identity import start_of
+
+ENDED_S = 20
+
+
+@pytest.fixture
+def daemons(tmp_path: Path) -> Iterator[Daemons]:
+    """A project, and every daemon of it that a test starts."""
+    found = Daemons(Project.make(tmp_path, {"VERIFY.md": page(yes="true")}))
+    yield found
+    found.end()
+
+
+def home(daemons: Daemons) -> Path:
+    """Where the daemon's files are."""
+    return daemons.project.root / ".git" / "verifyd"
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """What it printed until its end."""
+    return process.communicate(timeout=ENDED_S)[1]
+
+
+def test_a_daemon_writes_where_it_is_and_takes_it_away(daemons: Daemons) -> None:
+    """Both files and the socket are there while it lives and gone afterwards; the lock's file stays."""
+    process = daemons.start()
+    address = daemons.address()
+    assert (address["pid"], address["start"], address["api"]) == (process.pid, start_of(process.pid), 1)
+    assert (home(daemons) / "daemon.addr").read_text() == address["socket"]
+    assert is_held(home(daemons))
+    process.terminate()
+    assert said(process) == "stopped by SIGTERM\n"
+    assert process.returncode == 0
+    left = {path.name for path in home(daemons).iterdir() if path.name.startswith("daemon")}
+    assert left == {"daemon.lock", "daemon.starts.json"}
+    assert not is_held(home(daemons))
+    assert not Path(address["socket"]).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly(daemons: Daemons, number: signal.Signals) -> None:
+    """Even with a client that holds a connection and one that listens to events (fault 3)."""
+    process = daemons.start()
+    curl = ["curl", "-sN", "--unix-socket", daemons.address()["socket"], "http://verifyd/v1/events"]
+    with subprocess.Popen(curl, stdout=subprocess.PIPE) as listener:
+        process.send_signal(number)
+        assert said(process) == f"stopped by {number.name}\n"
+        assert process.returncode == 0
+        listener.communicate(timeout=ENDED_S)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_of_two_that_start_at_once_one_is_the_daemon(daemons: Daemons) -> None:
+    """Raced again and again: one lives, the other ends with 0 and names it (fault 7)."""
+    for _ in range(5):
+        pair = [daemons.begin(), daemons.begin()]
+        wait_for(lambda pair=pair: any(process.poll() is not None for process in pair), "one of them gives way")  # type: ignore[misc]
+        (second,) = [process for process in pair if process.poll() is not None]
+        (first,) = [process for process in pair if process is not second]
+        assert (second.returncode, said(second)) == (0, f"other {first.pid}\n")
+        assert daemons.pid() == first.pid
+        first.terminate()
+        first.communicate(timeout=ENDED_S)
+
+
+def test_a_second_one_waits_until_the_first_answers(daemons: Daemons) -> None:
+    """Though the first one holds the lock long before it has a socket."""
+    first = daemons.begin("slow")
+    wait_for(lambda: is_held(home(daemons)), "the lock is taken")
+    second = daemons.begin()
+    assert said(second) == f"other {first.pid}\n"
+
+
+def test_a_second_one_takes_over_from_one_that_dies_while_starting(daemons: Daemons) -> None:
+    """The lock goes with its holder."""
+    first = daemons.begin("slow")
+    wait_for(lambda: is_held(home(daemons)), "the lock is taken")
+    second = daemons.begin()
+    first.kill()
+    wait_for(lambda: daemons.pid() == second.pid, "the second one answers")
+
+
+def test_what_a_killed_daemon_left_is_not_believed(daemons: Daemons) -> None:
+    """Its socket, its address and its lock's file are there; the next one starts at once (fault 8)."""
+    first = daemons.start()
+    first.kill()
+    first.communicate()
+    assert daemons.address()["pid"] == first.pid
+    assert (home(daemons) / "daemon.sock").is_socket()
+    assert not is_held(home(daemons))
+    second = daemons.start()
+    assert daemons.pid() == second.pid
+
+
+def test_the_number_of_another_process_is_not_the_daemon(daemons: Daemons) -> None:
+    """An address with the number of a process that lives, and was started at another time, is nobody's (fault 8)."""
+    process = daemons.start()
+    process.kill()
+    process.communicate()
+    address = {**daemons.address(), "pid": os.getpid()}
+    (home(daemons) / "daemon.json").write_text(json.dumps(address), "utf-8")
+    answer = daemons.project.verifyd("stop")
+    assert (answer.code, answer.err) == (0, "no daemon runs for this work tree\n"), answer.both
+    assert daemons.start().poll() is None
+
+
+def test_linked_work_trees_have_their_own(daemons: Daemons, tmp_path: Path) -> None:
+    """Two daemons of one repository, each for its work tree."""
+    daemons.project.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    linked = Daemons(Project(root=tmp_path / "linked", environment=daemons.project.environment))
+    try:
+        first, second = daemons.start(), linked.begin()
+        there = daemons.project.root / ".git" / "worktrees" / "linked" / "verifyd"
+        wait_for((there / "daemon.json").exists, "the second one answers")
+        assert json.loads((there / "daemon.json").read_text())["pid"] == second.pid
+        assert daemons.pid() == first.pid
+    finally:
+        linked.end()
+
+
+def test_a_repository_with_a_long_path_has_a_daemon(tmp_path: Path) -> None:
+    """Its socket is in the runtime folder, and the address says so (fault 68)."""
+    long = tmp_path / ("x" * 60) / ("y" * 60)
+    runtime = tmp_path / "r"
+    project = Project.make(long, {"VERIFY.md": page(yes="true")})
+    project.environment["XDG_RUNTIME_DIR"] = str(runtime)
+    daemons = Daemons(project)
+    try:
+        process = daemons.start()
+        assert Path(daemons.address()["socket"]).parent == runtime / "verifyd"
+        assert daemons.pid() == process.pid
+    finally:
+        daemons.end()
+
+
+def test_one_that_crashes_again_and_again_stays_down(daemons: Daemons) -> None:
+    """After five crashes no start that is not a person's is tried, and the reason is kept (fault 9)."""
+    for _ in range(5):
+        assert "RuntimeError: the engine broke" in said(daemons.begin("automatic", "crash"))
+    reason = "the daemon crashed 5 times in 5 minutes, and stays down (last: RuntimeError: the engine broke)"
+    for _ in range(2):
+        assert reason in said(daemons.begin("automatic"))
+    answer = daemons.project.verifyd("status")
+    assert f"note: {reason}; start it by hand: verifyd watch\n" in answer.out, answer.both
+    process = daemons.start()
+    process.terminate()
+    process.communicate()
+    assert daemons.start("automatic").poll() is None
+
+
+def test_a_killed_one_counts_as_a_crash(daemons: Daemons) -> None:
+    """Which is what a start finds that no end followed."""
+    for _ in range(5):
+        process = daemons.start("automatic")
+        process.kill()
+        process.communicate()
+    assert "stays down (last: it was killed)" in said(daemons.begin("automatic"))
+
+
+def test_a_clean_end_is_no_crash(daemons: Daemons) -> None:
+    """However often."""
+    for _ in range(6):
+        process = daemons.start("automatic")
+        process.terminate()
+        process.communicate()
+        assert process.returncode == 0
+
+
+def test_the_lock_is_one_process_s(tmp_path: Path) -> None:
+    """Taken once, refused to the next, free after release; the question alone takes nothing for good."""
+    first = DaemonLock.take(tmp_path)
+    assert first is not None
+    assert DaemonLock.take(tmp_path) is None
+    assert is_held(tmp_path)
+    first.release()
+    assert not is_held(tmp_path)
+    second = DaemonLock.take(tmp_path)
+    assert second is not None
+    second.release()

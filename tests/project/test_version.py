@@ -1,0 +1,12 @@
+"""The version that the quick client knows by heart."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from verifyd.doors.quick import VERSION
+
+
+def test_the_quick_client_s_version_is_the_package_s() -> None:
+    """Change both in one commit: src/verifyd/doors/quick.py and pyproject.toml."""
+    assert version("verifyd") == VERSION
