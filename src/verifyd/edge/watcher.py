@@ -181,9 +181,9 @@ async def start_watchfiles(places: Places) -> WatchfilesWatcher:
     until_s = clock.monotonic_s() + SELF_TEST_S
     # The first cookies may be written before its thread has begun to watch.
     while not await anyio.to_thread.run_sync(watcher.told_of_cookie, _FIRST_COOKIES_S):
-        if clock.monotonic_s() >= until_s:
+        if watcher.trouble or clock.monotonic_s() >= until_s:
             await anyio.to_thread.run_sync(watcher.close)
-            raise nothing_was_told(places)
+            raise WatchesUsedUp(watcher.trouble) if watcher.trouble else nothing_was_told(places)
     return watcher
 
 

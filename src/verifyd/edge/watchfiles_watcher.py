@@ -21,7 +21,9 @@ STEP_MS = 10
 DEBOUNCE_MS = 200
 ROOT_CHECK_MS = 1_000
 COOKIE_S = 1.0
-_MOST_FAILURES = 3
+_MOST_FAILURES = 10
+"""In a row: names that are no UTF-8 may come in a burst."""
+_PAUSE_S = 0.05
 
 
 class WatchfilesWatcher:
@@ -45,7 +47,8 @@ class WatchfilesWatcher:
         self._cookies = cookie_folder(self._places)
         self._told: set[str] = set()
         self._failures = 0
-        self._trouble = ""
+        self.trouble = ""
+        """Why it watches no more; empty while it does."""
         self._is_gone = False
         self._wake: Callable[[], object] = bool
         self._changed = threading.Condition()
@@ -115,13 +118,13 @@ class WatchfilesWatcher:
 
     @property
     def _is_over(self) -> bool:
-        return self._is_gone or bool(self._trouble)
+        return self._is_gone or bool(self.trouble)
 
     def _look(self) -> float | None:
         if self._is_gone:
             raise root_is_gone(self._places)
-        if self._trouble:
-            raise WatchesUsedUp(self._trouble)
+        if self.trouble:
+            raise WatchesUsedUp(self.trouble)
         return self._gathering.ready_in_s()
 
     def _take_all(self) -> None:
@@ -132,6 +135,7 @@ class WatchfilesWatcher:
             except (OSError, RuntimeError) as error:
                 # A name that is no UTF-8 is a failure of watchfiles: what else was told is lost with it.
                 self._fail(str(error))
+                self._stop.wait(_PAUSE_S)
 
     def _take_until_failure(self) -> None:
         places = (self._places.root, self._places.git_dir, self._places.common_dir)
@@ -166,7 +170,7 @@ class WatchfilesWatcher:
             self._failures += 1
             self._is_gone = identity_of(self._places.root) != self._root
             if self._failures >= _MOST_FAILURES:
-                self._trouble = (
+                self.trouble = (
                     f"watchfiles cannot watch here ({reason}), so files are looked at every few seconds instead: raise the"
                     " system's limits for watching, then start again."
                 )
