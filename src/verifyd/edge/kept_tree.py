@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from verifyd.app.ports import Repository
@@ -18,7 +18,7 @@ from verifyd.edge.merkle import Leaf, TreeNode, find_node, leaves, read_node
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.stored_forms import autocrlf, may_convert
 from verifyd.edge.submodules import list_contents, submodule_tree
-from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at
+from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at, with_parents
 from verifyd.edge.tree_edit import SUBMODULE_MODE, Entry
 from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.edge.work_tree import Content, WorkTreeReader, read_at_rest
@@ -171,16 +171,14 @@ def keep(
         oddities=reader.oddities,
         index=index,
         git_files=git_files,
-        ignored=read_ignored(git, repository, reader.layout, others, root),
+        ignored=read_ignored(git, repository, reader.layout, ignored_as_seen(others, children, root, guard.absent)),
     )
 
 
-def read_ignored(
-    git: GitProcess, repository: Repository, layout: Layout, others: Mapping[str, Mapping[str, int]], root: TreeNode
-) -> IgnoredPaths:
+def read_ignored(git: GitProcess, repository: Repository, layout: Layout, seen: frozenset[str]) -> IgnoredPaths:
     """Ask git what is ignored, and where what we see differs from that."""
     answer = read_ignored_paths(git, repository, layout)
-    git_says, seen = frozenset(answer), ignored_as_seen(others, root)
+    git_says = frozenset(answer)
     return IgnoredPaths(
         only_git=git_says - seen,
         only_ours=seen - git_says,
@@ -216,20 +214,27 @@ def other_entries(swept: Sweep, expected: Mapping[str, Stamp]) -> dict[str, dict
     return others
 
 
-def ignored_as_seen(others: Mapping[str, Mapping[str, int]], root: TreeNode) -> frozenset[str]:
+def ignored_as_seen(
+    others: Mapping[str, Mapping[str, int]],
+    children: Mapping[str, Collection[str]],
+    root: TreeNode,
+    missing: Collection[str],
+) -> frozenset[str]:
     """
-    What seems to be ignored: all that is no part of the tree; a folder without any file of the tree as a whole.
+    What seems to be ignored: all that is no part of the tree, a folder as a whole when there is nothing else in it.
+
+    Args:
+        missing: Tracked paths that are not on disk: for git, they and their folders are part of the tree.
     """
-    found: set[str] = set()
-    for folder, names in others.items():
-        shown = folder
-        while shown != ROOT and find_node(root, shown.rpartition("/")[0]) is None:
-            shown = shown.rpartition("/")[0]
-        as_whole = shown != ROOT and find_node(root, shown) is None
-        kinds = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)
-        paths = [joined(folder, name) for name, kind in names.items() if kind in kinds]
-        found.update([shown] if as_whole and paths else paths)
-    return frozenset(found)
+    open_ones = {*with_parents(missing), *missing}
+    wholes: set[str] = set()
+    for folder in sorted(with_parents(f"{one}/x" for one in others), reverse=True):
+        is_of_tree = folder in open_ones or isinstance(find_node(root, folder), TreeNode)
+        if not is_of_tree and all(joined(folder, name) in wholes for name in children.get(folder, ())):
+            wholes.add(folder)
+    kinds = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)
+    found = {joined(folder, name) for folder, names in others.items() for name, kind in names.items() if kind in kinds}
+    return frozenset(outermost(found | wholes))
 
 
 def inside_submodules(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +12,19 @@ from verifyd.app.ports import Guard, Repository
 from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.edge.git import GitBinary
 from verifyd.edge.git_base import AUTO, find_base
-from verifyd.edge.git_checkout import write_tree
 from verifyd.edge.git_objects import Head, read_commit
 from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
-from verifyd.edge.merkle import TreeContents
+from verifyd.edge.lasting_reader import LastingReader
+from verifyd.edge.merkle import TreeContents, read_node
+from verifyd.edge.mirror import MirrorSource
+from verifyd.edge.mirror_dates import MirrorDates, read_dates
+from verifyd.edge.mirror_place import mirror_folder
+from verifyd.edge.mirror_source import MirrorContents
+from verifyd.edge.mirrors import Mirrors
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import MovingError
 from verifyd.edge.submodules import with_contents
@@ -46,7 +50,9 @@ def open_live_tree(git: GitBinary, repository: Repository) -> Iterator[LiveWorkT
     with ExitStack() as stack:
         root = open_root(repository)
         stack.callback(os.close, root)
-        yield LiveWorkTree(git=process, store=store, repository=repository, root=root)
+        live = LiveWorkTree(git=process, store=store, repository=repository, root=root)
+        stack.callback(live.close)
+        yield live
 
 
 class LiveWorkTree:
@@ -65,6 +71,11 @@ class LiveWorkTree:
         self._discarded = 0
         self._dirty: frozenset[str] = frozenset()
         self._is_lost = False
+        self._opened = ExitStack()
+        self._objects, self._heads = LastingReader(git), LastingReader(git)
+        self._opened.callback(self._objects.close)
+        self._opened.callback(self._heads.close)
+        self._mirrors: Mirrors | None = None
         with self._refusals():
             self._kept = read_kept_tree(git, store, repository)
         self._state = self._make_state(1)
@@ -106,9 +117,9 @@ class LiveWorkTree:
 
     def snapshot(self, state: TreeState, base: str) -> Snapshot:
         """The state as a snapshot; *base* as for ``Git.snapshot_working_tree``."""
-        with self._refusals(), self._git.object_reader(self._store.place) as objects:
-            head = self._read_head()
-            found, base_tree = self._base_of(objects, base, head)
+        with self._refusals():
+            head = self._heads.ask(user_place(self._repository), lambda objects: read_commit(objects, "HEAD"))
+            found, base_tree = self._objects.ask(self._store.place, lambda objects: self._base_of(objects, base, head))
         return Snapshot(
             root=self._repository.root,
             git_dir=self._repository.git_dir,
@@ -122,10 +133,6 @@ class LiveWorkTree:
             notes=state.notes,
             conflicted=state.conflicted,
         )
-
-    def _read_head(self) -> Head | None:
-        with self._git.object_reader(user_place(self._repository)) as objects:
-            return read_commit(objects, "HEAD")
 
     def _base_of(self, objects: ObjectReader, base: str, head: Head | None) -> tuple[Head | None, str]:
         """As GitBinary has it for a working tree."""
@@ -158,11 +165,51 @@ class LiveWorkTree:
 
     @contextmanager
     def mirror(self, state: TreeState) -> Iterator[Path]:
-        """A folder with exactly that tree's files."""
-        with tempfile.TemporaryDirectory(prefix="verifyd-mirror-") as name:
-            folder = Path(name) / "tree"
-            write_tree(self._git, self._store, self._repository, state.tree, folder)
+        """A folder with exactly that tree's files, as a checkout would write them; see Mirrors."""
+        if not isinstance(state.content_ids, TreeContents):
+            raise TypeError("a state of another tree in memory")
+        with ExitStack() as stack:
+            with self._refusals():
+                folder = stack.enter_context(self._open_mirrors().lend(state.content_ids.root))
             yield folder
+
+    def _open_mirrors(self) -> Mirrors:
+        """The mirrors, opened when the first is asked for."""
+        if self._mirrors is None:
+            home = self._repository.state_dir
+            sizes = sum(stamp[2] for stamp in self._kept.stamps.values())
+            folder = self._opened.enter_context(mirror_folder(home, sizes, self._git.environment))
+            contents = MirrorContents(
+                git=self._git,
+                store=self._store,
+                repository=self._repository,
+                root=self._root,
+                objects=self._objects,
+            )
+            dates = read_dates(home / "dates")
+            self._recall(dates)
+            source = MirrorSource(
+                content_of=contents.content_of,
+                attributes_of=contents.attributes_of,
+                check_out=contents.check_out,
+                write_submodule=contents.write_submodule,
+                dates=dates,
+                may_convert=contents.may_convert(),
+            )
+            self._mirrors = Mirrors(folder=folder, source=source, now_s=lambda: self._clock_ns() / 1e9)
+            self._opened.callback(self._mirrors.close)
+        return self._mirrors
+
+    def _recall(self, dates: MirrorDates) -> None:
+        """Have the tree at hand that was dated last, by an earlier process, as far as it is still known."""
+        last = dates.tree_id
+        if last is not None and last != self._kept.root.id:
+            with suppress(GitError):
+                dates.tree = self._objects.ask(self._store.place, lambda objects: read_node(objects, last))
+
+    def close(self) -> None:
+        """End what is kept running, and remove the mirrors."""
+        self._opened.close()
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

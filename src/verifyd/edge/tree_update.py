@@ -352,10 +352,15 @@ class TreeUpdate:
             if gone or new:
                 kept.files = (kept.files - gone) | new
         if self.has_reports is not None and self.has_reports != kept.ignored.has_reports:
-            kept.ignored = read_ignored(self.git, self.repository, kept.layout, kept.others, kept.root)
+            kept.ignored = read_ignored(self.git, self.repository, kept.layout, self.ignored_now())
         elif self.others or self.folder_stamps:
-            kept.ignored.follow(ignored_as_seen(kept.others, kept.root))
+            kept.ignored.follow(self.ignored_now())
         return is_other
+
+    def ignored_now(self) -> frozenset[str]:
+        """What seems to be ignored, after all else was taken over."""
+        kept = self.kept
+        return ignored_as_seen(kept.others, kept.children, kept.root, kept.absent & kept.index.paths)
 
     def take_over_stamps(self) -> None:
         """How files and folders look now."""

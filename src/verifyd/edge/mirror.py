@@ -1,0 +1,311 @@
+"""A folder that holds exactly the files of one tree, brought from one tree to the next by overwriting what differs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verifyd.edge.file_ids import FILTERING
+from verifyd.edge.folders import remove_tree
+from verifyd.edge.merkle import Leaf, TreeNode, differences, find_node, leaves
+from verifyd.edge.mirror_dates import MirrorDates
+from verifyd.edge.stored_forms import ATTRIBUTES_FILE
+from verifyd.edge.sweep import ROOT, joined, stamp_of, with_parents
+from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE
+
+REPAIRED_AT_MOST = 500
+"""Of a mirror in which more than this was changed, nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorSource:
+    """
+    Where a mirror's content comes from.
+
+    Attributes:
+        content_of: The bytes of a blob that lies at a path, held against its id.
+        attributes_of: Attributes that change what a checkout writes, by path, as the folder's own files say.
+        check_out: Has git write paths of a folder, with filters and line endings.
+        write_submodule: Writes the files of a submodule's commit at a path below a folder.
+        dates: Modification times.
+        may_convert: Whether an attributes file that belongs to no tree has any rule.
+    """
+
+    content_of: Callable[[str, str], bytes]
+    attributes_of: Callable[[Path, Iterable[str]], Mapping[str, Mapping[str, str]]]
+    check_out: Callable[[Path, Mapping[str, Leaf]], None]
+    write_submodule: Callable[[Path, str, str], None]
+    dates: MirrorDates
+    may_convert: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Mirror:
+    """
+    One folder. Nobody may be inside while it is changed.
+
+    Attributes:
+        folder: Is made; the tree's files lie directly in it.
+        umask: Of this process: a checkout gives files 0666 or 0777 without these bits.
+        root: What it holds; None for nothing.
+        looks: Hash of the stamp of everything in it, by path: there may be three mirrors of 40,000 files.
+        journal: How far the dates' journal was followed.
+        attribute_files: What .gitattributes files it holds.
+        submodules: Their folders in it.
+        spoiled: Paths that somebody else changed.
+    """
+
+    folder: Path
+    umask: int
+    root: TreeNode | None = None
+    looks: dict[str, int] = field(default_factory=dict)
+    journal: int = 0
+    attribute_files: dict[str, Leaf] = field(default_factory=dict)
+    submodules: set[str] = field(default_factory=set)
+    spoiled: set[str] = field(default_factory=set)
+
+    def holds(self, tree: TreeNode, dates: MirrorDates) -> bool:
+        """Whether it is this tree already, with the times that its files have now."""
+        return self.root is not None and self.root.id == tree.id and self.journal == len(dates.journal)
+
+    def hold(self, tree: TreeNode, source: MirrorSource) -> None:
+        """
+        Make it hold this tree. When that fails, it holds nothing.
+
+        Raises:
+            GitError: An object is missing or not what its name says, or a filter fails.
+            OSError: The folder cannot be written.
+        """
+        edits = {} if self.root is None else differences(self.root, tree)
+        spoiled, before = frozenset(self.spoiled), self.root
+        self.root = None
+        if before is None or len(spoiled) > REPAIRED_AT_MOST or touches_attributes({*edits, *spoiled}):
+            self.clear()
+            edits = dict(leaves(tree))
+        else:
+            edits = {**self.repairs(tree, spoiled), **edits}
+        self.write(tree, edits, source, spoiled)
+        self.redate(tree, source.dates)
+        self.root, self.spoiled = tree, set()
+
+    def clear(self) -> None:
+        """Empty the folder."""
+        if self.folder.exists():
+            remove_tree(self.folder)
+        self.folder.mkdir(parents=True)
+        self.looks, self.attribute_files, self.submodules, self.journal = {}, {}, set(), 0
+
+    def repairs(self, tree: TreeNode, spoiled: Iterable[str]) -> dict[str, Leaf | None]:
+        """Remove what somebody else left at these paths; what has to be written there again."""
+        edits: dict[str, Leaf | None] = {}
+        for path in sorted(spoiled):
+            place, found = self.folder / path, find_node(tree, path)
+            if isinstance(found, TreeNode) and place.is_dir() and not place.is_symlink():
+                place.chmod(0o777 & ~self.umask)
+                continue
+            remove(place)
+            self.looks.pop(path, None)
+            edits.update(leaves(found, path) if isinstance(found, TreeNode) else [(path, found)])
+        return edits
+
+    def write(
+        self, tree: TreeNode, edits: Mapping[str, Leaf | None], source: MirrorSource, spoiled: Collection[str]
+    ) -> None:
+        """Write what differs, what is gone first; folders among the *spoiled* are as they should be already."""
+        self.forget_submodules(self.submodules.intersection(edits))
+        root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            folders = self.remove_all(tree, [path for path, leaf in edits.items() if leaf is None])
+            written = {path: leaf for path, leaf in edits.items() if leaf is not None}
+            folders |= self.make_folders(root, written)
+            folders.update(path for path in spoiled if isinstance(find_node(tree, path), TreeNode))
+            for path in sorted(written, key=is_no_attributes_file):
+                self.write_leaf(root, path, written[path], source)
+            self.convert(written, source)
+            for path, leaf in written.items():
+                self.finish(root, path, leaf, source.dates)
+            for folder in folders:
+                self.look(root, folder)
+        finally:
+            os.close(root)
+
+    def forget_submodules(self, paths: Iterable[str]) -> None:
+        """Before others are written, or none."""
+        for path in paths:
+            self.submodules.discard(path)
+            remove(self.folder / path)
+            for inner in [one for one in self.looks if one == path or one.startswith(f"{path}/")]:
+                del self.looks[inner]
+
+    def remove_all(self, tree: TreeNode, paths: Iterable[str]) -> set[str]:
+        """Remove files, and folders of which nothing is left; the folders around them that stay."""
+        touched: set[str] = set()
+        for path in paths:
+            self.looks.pop(path, None)
+            self.attribute_files.pop(path, None)
+            if os.path.lexists(self.folder / path):
+                remove(self.folder / path)
+            touched.add(path.rpartition("/")[0])
+        for folder in sorted({*with_parents(f"{one}/x" for one in touched)}, reverse=True):
+            if folder != ROOT and not isinstance(find_node(tree, folder), TreeNode):
+                self.looks.pop(folder, None)
+                touched.discard(folder)
+                touched.add(folder.rpartition("/")[0])
+                if os.path.lexists(self.folder / folder):
+                    remove(self.folder / folder)
+        return touched
+
+    def make_folders(self, root: int, paths: Iterable[str]) -> set[str]:
+        """Make the folders that are missing; all around *paths*."""
+        folders = with_parents(paths)
+        for folder in folders:
+            if folder != ROOT and folder not in self.looks:
+                try:
+                    os.mkdir(folder, dir_fd=root)
+                except FileExistsError:
+                    # A file of the old tree that is not said to be gone cannot be here: what is here is nobody's.
+                    if not stat.S_ISDIR(os.lstat(folder, dir_fd=root).st_mode):
+                        raise
+                self.looks[folder] = 0
+        return set(folders)
+
+    def write_leaf(self, root: int, path: str, leaf: Leaf, source: MirrorSource) -> None:
+        """Write one file, link or submodule."""
+        mode, _, identifier = leaf.partition(" ")
+        if mode == SUBMODULE_MODE:
+            self.submodules.add(path)
+            source.write_submodule(self.folder, path, identifier)
+            return
+        content = source.content_of(path, identifier)
+        if mode == LINK_MODE:
+            remove(self.folder / path)
+            os.symlink(content, os.fsencode(path), dir_fd=root)
+            return
+        try:
+            overwrite(root, path, content, (0o777 if mode == "100755" else 0o666) & ~self.umask)
+        except OSError:  # a link or a folder is there
+            remove(self.folder / path)
+            overwrite(root, path, content, (0o777 if mode == "100755" else 0o666) & ~self.umask)
+
+    def convert(self, written: Mapping[str, Leaf], source: MirrorSource) -> None:
+        """Have git write again what a checkout writes otherwise than it is stored."""
+        files = {path: leaf for path, leaf in written.items() if leaf.startswith("100")}
+        self.attribute_files.update({path: leaf for path, leaf in files.items() if not is_no_attributes_file(path)})
+        if not files or not (self.attribute_files or source.may_convert):
+            return
+        attributes = source.attributes_of(self.folder, files)
+        converted = {path: files[path] for path, some in attributes.items() if is_converted(some)}
+        if converted:
+            source.check_out(self.folder, converted)
+
+    def finish(self, root: int, path: str, leaf: Leaf, dates: MirrorDates) -> None:
+        """Date a file, and remember how it looks."""
+        mode, _, identifier = leaf.partition(" ")
+        if mode == SUBMODULE_MODE:
+            for inner in everything(self.folder / path):
+                self.look(root, joined(path, inner) if inner else path)
+            return
+        if mode != LINK_MODE:
+            second = dates.second_of(path, identifier)
+            os.utime(path, (second, second), dir_fd=root, follow_symlinks=False)
+        self.look(root, path)
+
+    def redate(self, tree: TreeNode, dates: MirrorDates) -> None:
+        """Give later times to what came back to the content that this mirror held all the while."""
+        root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            for path in set(dates.journal[self.journal :]):
+                leaf = find_node(tree, path)
+                if isinstance(leaf, str) and not leaf.startswith(SUBMODULE_MODE):
+                    self.finish(root, path, leaf, dates)
+        finally:
+            os.close(root)
+        self.journal = len(dates.journal)
+
+    def look(self, root: int, path: str) -> None:
+        """Remember how something looks."""
+        self.looks[path] = hash(stamp_of(os.lstat(path or ".", dir_fd=root)))
+
+    def find_changes(self) -> set[str]:
+        """What somebody else changed, put there or took away."""
+        found: set[str] = set()
+        root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            for path, look in self.looks.items():
+                try:
+                    seen = os.lstat(path or ".", dir_fd=root)
+                except OSError:
+                    found.add(path)
+                    continue
+                if hash(stamp_of(seen)) != look:
+                    found.add(path)
+                    if stat.S_ISDIR(seen.st_mode):
+                        found.update(one for one in listed(self.folder / path, path) if one not in self.looks)
+        finally:
+            os.close(root)
+        return found
+
+
+def overwrite(root: int, path: str, content: bytes, mode: int) -> None:
+    """
+    Write a file in place: on ext4 a rename or an unlink costs a flush each, 500 ms for 500 files, and this 10.
+
+    A file with another name somewhere is not written through it.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, mode, dir_fd=root)
+    try:
+        seen = os.fstat(descriptor)
+        if seen.st_nlink != 1:
+            raise OSError(f"{path} has another name")
+        written = os.write(descriptor, content) if content else 0
+        while written < len(content):
+            written += os.write(descriptor, content[written:])
+        if seen.st_size > len(content):
+            os.ftruncate(descriptor, len(content))
+        if stat.S_IMODE(seen.st_mode) != mode:
+            os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
+
+
+def listed(folder: Path, path: str) -> list[str]:
+    """What is in a folder that is called *path*; nothing when it may not be seen."""
+    try:
+        return [joined(path, name) for name in os.listdir(folder)]
+    except OSError:
+        return []
+
+
+def remove(path: Path) -> None:
+    """A file, a link, or a folder with all in it; nothing is fine."""
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def everything(folder: Path) -> Iterator[str]:
+    """All below a folder by relative path, itself as ``""``."""
+    yield ""
+    for inside, folders, names in os.walk(folder):
+        for name in [*folders, *names]:
+            yield os.path.relpath(os.path.join(inside, name), folder)
+
+
+def is_no_attributes_file(path: str) -> bool:
+    """False for .gitattributes: sorted by this, those come first."""
+    return path.rpartition("/")[2] != ATTRIBUTES_FILE
+
+
+def touches_attributes(paths: Iterable[str]) -> bool:
+    """Whether what other files are on disk may change with these."""
+    return not all(map(is_no_attributes_file, paths))
+
+
+def is_converted(attributes: Mapping[str, str]) -> bool:
+    """Whether a checkout, with line feeds wherever nothing says otherwise, writes other bytes than are stored."""
+    return any(name in attributes for name in FILTERING) or attributes.get("eol") == "crlf"

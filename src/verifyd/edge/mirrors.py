@@ -1,0 +1,147 @@
+"""A few mirrors of a work tree: each use gets one that holds its tree, shared with whoever uses the same tree."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verifyd.edge.folders import remove_tree
+from verifyd.edge.merkle import TreeNode, differences
+from verifyd.edge.mirror import Mirror, MirrorSource
+
+MOST = 3
+"""Mirrors that are kept; what is needed beyond is made for one use."""
+
+ROOT_FOLDER = "tree"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Lent:
+    """
+    A mirror and who is in it.
+
+    Attributes:
+        users: 0 when it is free.
+        look: Looks for what its last users changed in it; None when that is done.
+    """
+
+    mirror: Mirror
+    users: int = 0
+    look: threading.Thread | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Mirrors:
+    """
+    The mirrors of one work tree.
+
+    Attributes:
+        folder: Is there; they are made in it.
+        now_s: Seconds since 1970.
+        most: As MOST.
+    """
+
+    folder: Path
+    source: MirrorSource
+    now_s: Callable[[], float]
+    most: int = MOST
+    lent: list[Lent] = field(default_factory=list)
+    made: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def lend(self, tree: TreeNode) -> Iterator[Path]:
+        """
+        A folder with exactly the files of *tree*; nothing of ours changes in it inside the ``with``.
+
+        Raises:
+            GitError, OSError: As Mirror.hold.
+        """
+        with self.lock:
+            self.source.dates.follow(tree, self.now_s())
+            taken = self.take(tree)
+        if taken is None:
+            with self.for_one_use(tree) as folder:
+                yield folder
+            return
+        try:
+            yield taken.mirror.folder
+        finally:
+            self.give_back(taken)
+
+    def take(self, tree: TreeNode) -> Lent | None:
+        """The mirror to be used, with one user more; None when all hold other trees that are in use."""
+        for one in self.lent:
+            if one.users and one.mirror.holds(tree, self.source.dates):
+                one.users += 1
+                return one
+        free = [one for one in self.lent if not one.users]
+        if free:
+            chosen = min(free, key=lambda one: distance(one.mirror.root, tree))
+        elif len(self.lent) < self.most:
+            chosen = Lent(mirror=self.new_mirror())
+            self.lent.append(chosen)
+        else:
+            return None
+        if chosen.look is not None:
+            chosen.look.join()
+            chosen.look = None
+        chosen.mirror.hold(tree, self.source)
+        chosen.users = 1
+        return chosen
+
+    def new_mirror(self) -> Mirror:
+        """A mirror that holds nothing yet."""
+        self.made += 1
+        return Mirror(folder=self.folder / str(self.made) / ROOT_FOLDER, umask=umask_in(self.folder))
+
+    def give_back(self, one: Lent) -> None:
+        """One user less; after the last one somebody looks for what was changed, beside whatever comes next."""
+        with self.lock:
+            one.users -= 1
+            if not one.users:
+                one.look = threading.Thread(target=look_for_changes, args=(one.mirror,), daemon=True)
+                one.look.start()
+
+    @contextmanager
+    def for_one_use(self, tree: TreeNode) -> Iterator[Path]:
+        """A mirror beyond those that are kept."""
+        with self.lock:
+            mirror = self.new_mirror()
+        try:
+            mirror.hold(tree, self.source)
+            yield mirror.folder
+        finally:
+            remove_tree(mirror.folder.parent)
+
+    def close(self) -> None:
+        """Wait for those who look."""
+        for one in self.lent:
+            if one.look is not None:
+                one.look.join()
+
+
+def look_for_changes(mirror: Mirror) -> None:
+    """Note what was changed; a mirror that cannot be looked at holds nothing."""
+    try:
+        mirror.spoiled = mirror.find_changes()
+    except OSError:
+        mirror.root = None
+
+
+def distance(held: TreeNode | None, tree: TreeNode) -> float:
+    """How many files differ."""
+    return float("inf") if held is None else len(differences(held, tree))
+
+
+def umask_in(folder: Path) -> int:
+    """The bits that new files do not get; asked of the file system, because the system's own answer sets it for all threads."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        probe = os.path.join(name, "probe")
+        os.mkdir(probe)
+        return 0o777 & ~os.stat(probe).st_mode
