@@ -162,6 +162,14 @@ FULL = "OSError: [Errno 28] No space left on device"
 DISK = MachineTrouble(lack=Lack.DISK, said=FULL)
 
 
+RAISED_IN_LINE = """\
+>       def boom(*a, **k): raise OSError(28, "No space left on device")
+                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+E       OSError: [Errno 28] No space left on device
+
+test_m.py:6: OSError"""
+
+
 def failed(*findings: Finding, count: int | None = None) -> Evidence:
     """Failed tests as a result file reports them."""
     number = len(findings) if count is None else count
@@ -186,6 +194,31 @@ def test_a_javascript_failure_shows_node_s_own_frame() -> None:
     real = a_failure(said, f"{said}\n    at GetAddrInfoReqWrap.onlookup [as oncomplete] (node:dns:109:26)")
     made_up = a_failure(said, f"{said}\n    at /home/user/project/a.test.ts:7:9")
     assert find_machine_trouble(b"", failed(real)) == MachineTrouble(lack=Lack.NETWORK, said=said)
+    assert find_machine_trouble(b"", failed(made_up)) is None
+
+
+def test_a_line_of_source_is_no_error() -> None:
+    """It holds the words of the error that it makes up, below a line that raises nothing."""
+    said = "requests.exceptions.ConnectionError: x: Name or service not known"
+    detail = (
+        "    def test_stub(monkeypatch):\n        import requests\n"
+        '>       def boom(): raise requests.ConnectionError("x: Name or service not known")\n'
+        f"                    ^^^^^^^^^^^^^\nE       {said}"
+    )
+    assert find_machine_trouble(b"", failed(a_failure(said, detail))) is None
+
+
+def test_httpx_shows_where_it_made_the_error_its_own() -> None:
+    """The system's own error is not in its report; one that a test's transport makes up does not come from there."""
+    message = "httpx.ConnectError: [Errno -2] Name or service not known"
+    detail = (
+        ">                   raise to_exc(exc) from exc\n"
+        "E                   httpcore.ConnectError: [Errno -2] Name or service not known\n\n"
+        "{}/httpcore/_exceptions.py:14: ConnectError\n"
+    )
+    real = a_failure(message, detail.format(".venv/lib/python3.11/site-packages"))
+    made_up = a_failure(message, detail.format("tests").replace("httpcore/_exceptions.py", "transport.py"))
+    assert find_machine_trouble(b"", failed(real)) == MachineTrouble(lack=Lack.NETWORK, said=message)
     assert find_machine_trouble(b"", failed(made_up)) is None
 
 
@@ -230,6 +263,7 @@ E           urllib.error.URLError: <urlopen error [Errno -3] Temporary failure i
     [
         failed(a_failure(detail=RAISED)),
         failed(a_failure(detail=MOCKED)),
+        failed(a_failure(detail=RAISED_IN_LINE)),
         failed(a_failure(detail="")),
         failed(a_failure("AssertionError: assert 'No space left on device' == 'x'")),
         failed(a_failure("Failed: DID NOT RAISE OSError")),
@@ -237,7 +271,17 @@ E           urllib.error.URLError: <urlopen error [Errno -3] Temporary failure i
         failed(a_failure(), count=2),
         failed(count=1),
     ],
-    ids=["raised", "mocked", "no detail", "asserted", "not raised", "another too", "one unknown", "all unknown"],
+    ids=[
+        "raised",
+        "mocked",
+        "raised in line",
+        "no detail",
+        "asserted",
+        "not raised",
+        "another too",
+        "one unknown",
+        "all unknown",
+    ],
 )
 def test_a_test_about_such_an_error_stays_a_failure(evidence: Evidence) -> None:
     """The log ends with the words in each case; a single failure of another kind, or of unknown kind, is enough."""

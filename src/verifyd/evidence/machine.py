@@ -47,8 +47,13 @@ _AFTERMATH = (
 )
 _INTRODUCED = re.compile(r"^(?:E\s+|\s*error: ')")
 """What pytest and TAP print in front of an error."""
+_SOURCE = re.compile(r">|\s{4}(?!\s*(?:error: '|\[cause\]: |Caused by: ))")
+"""A line of a program in a traceback; it may hold the words of an error that it makes up."""
 _FIELD = re.compile(r"\s*(?:code|name|stack|location|failureType|duration_ms|error): ")
 _NODE_FRAME = re.compile(r"\s*(?:at |❯ )?[\w.$ ]{1,200}(?:\[as \w{1,80}\] )?\(?node:")
+_RAISES = re.compile(r"(?:^|[:;]\s*)raise\b")
+_TRANSLATES = "httpcore/_exceptions.py"
+"""httpx shows no more of the system's error than where it was made one of its own."""
 _SAYS_LITTLE = re.compile(r"(?:TypeError: )?fetch failed$")
 _ABOUT_IT = re.compile(r"[Aa]ssert|[Ee]xpected|DID NOT RAISE")
 """A test that speaks of such an error does not suffer from it."""
@@ -106,7 +111,7 @@ def _of_line(line: str) -> MachineTrouble | None:
 
 def _of_finding(finding: Finding) -> MachineTrouble | None:
     lines = [line for line in finding.detail.split("\n") if line.strip()]
-    spoken = [_of_line(_INTRODUCED.sub("", line)) for line in lines]
+    spoken = [_of_line(_INTRODUCED.sub("", line)) if not _SOURCE.match(line) else None for line in lines]
     signs = [index for index, sign in enumerate(spoken) if sign is not None]
     first_line = finding.message.split("\n", 1)[0]
     trouble = _of_line(first_line)
@@ -122,8 +127,10 @@ def _is_from_system(lines: list[str], index: int) -> bool:
     below = next((line for line in lines[index + 1 : index + 4] if not _FIELD.match(line)), "")
     if _NODE_FRAME.match(below):
         return True
+    if any(_TRANSLATES in line for line in lines[max(0, index - 3) : index + 3]):
+        return True
     source = _source_above(lines, index)
-    return bool(source) and not source.startswith("raise ") and not _FIELD.match(source)
+    return bool(source) and not _RAISES.search(source) and not _FIELD.match(source)
 
 
 def _is_raised(lines: list[str], index: int) -> bool:
