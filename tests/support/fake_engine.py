@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -143,9 +143,8 @@ def main(folder: str, *options: str) -> None:
     A daemon with a fake engine in a process of its own, until it is stopped.
 
     Options: ``automatic``; ``crash`` (its engine raises); ``hang`` (its engine never answers); ``slow`` (opening it takes a second);
-    ``verifying`` (its tree has no report yet).
+    ``verifying`` (its tree has no report yet); ``release`` (it is of another release); ``api`` (it speaks another API).
     """
-    from verifyd.doors.api import make_application
 
     world = make_world()
     repository = open_here(world, folder)
@@ -159,9 +158,19 @@ def main(folder: str, *options: str) -> None:
         standing = VERIFYING if "verifying" in options else NOT_READY
         yield FakeEngine(world, repository, hangs="hang" in options, known=standing)
 
+    def make(daemon: Daemon) -> Any:
+        from starlette.responses import PlainTextResponse
+
+        from verifyd.doors.api import make_application
+
+        if "api" in options:
+            return PlainTextResponse("the daemon speaks api 2 (verifyd 9.9.9), you speak 1\n", 426)
+        release = "9.9.9" if "release" in options else daemon.address.version
+        return make_application(replace(daemon, address=replace(daemon.address, version=release)))
+
     parts = DaemonParts(
         open_engine=open_engine,
-        make_application=make_application,
+        make_application=make,
         show=show_nothing,
         automatic="automatic" in options,
     )

@@ -9,14 +9,14 @@ from verifyd.app.declared import read_declared
 from verifyd.app.judged import Request, open_tree
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
-from verifyd.errors import GitError, UndeterminedError
+from verifyd.errors import GitError, UsageError
 from verifyd.json_shape import ShapeError, from_json
 from verifyd.render.document import ReportDocument
 from verifyd.render.standing import stored_standing, unknown_standing
 from verifyd.render.standing_document import StandingDocument
 from verifyd.snapshot import Source
 
-LONGEST_ID = 64
+ID_LENGTHS = (40, 64)
 
 
 def standing_without_daemon(
@@ -54,18 +54,16 @@ def asked_tree(world: World, repository: Repository, tree: str) -> tuple[str, st
     """The same of a tree or commit that git knows; a tree that was only ever on disk is looked for under what is approved."""
     try:
         judged = open_tree(world, repository, Request(source=Source.COMMITTED, ref=tree))
-    except GitError:
-        return whole_id(tree), approved_digest(world, repository)
+    except (GitError, UsageError):
+        if not is_whole_id(tree):
+            raise
+        return tree.lower(), approved_digest(world, repository)
     return judged.snapshot.tree, (judged.declared.runs or judged.declared.written).digest
 
 
-def whole_id(tree: str) -> str:
-    """The id, when it is a whole one; UndeterminedError otherwise."""
-    if len(tree) in (40, LONGEST_ID) and not set(tree.lower()) - set("0123456789abcdef"):
-        return tree.lower()
-    raise UndeterminedError(
-        f"git knows no tree {tree!r}", where="--tree", remedy="Name a commit, or a tree by its whole id."
-    )
+def is_whole_id(tree: str) -> bool:
+    """Whether it can be a tree that git has no object of: one that was only ever on disk."""
+    return len(tree) in ID_LENGTHS and not set(tree.lower()) - set("0123456789abcdef")
 
 
 def approved_digest(world: World, repository: Repository) -> str:

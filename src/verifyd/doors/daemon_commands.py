@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from verifyd.app.daemon_client import JSON, TEXT, ask_daemon
 from verifyd.doors import quick
@@ -16,15 +15,22 @@ if TYPE_CHECKING:
     from verifyd.app.world import World
 
 OK = 200
-STATUSES_THAT_END = (400, 404, 503)
-"""The daemon understood, and says no: nobody else would know better."""
+NOT_FOUND = 404
+"""It knows the trees since its start; the history and git know more."""
+
+
+def is_id(tree: str) -> bool:
+    """Whether it can be a tree's id, or the beginning of one; a branch or tag is git's to resolve."""
+    return 4 <= len(tree) <= 64 and not tree.lower().strip("0123456789abcdef")
 
 
 def status(folder: str, *, wait_s: float, tree: str | None, as_json: bool) -> None:
     """``verifyd status``."""
     world, repository = open_world(folder)
-    query = f"wait={wait_s:g}&width={world.console.width()}" + (f"&tree={quote(tree, safe='')}" if tree else "")
-    trouble = answered(world, repository, f"/v1/status?{query}", as_json=as_json, wait_s=wait_s)
+    query = f"wait={wait_s:g}&width={world.console.width()}" + (f"&tree={tree}" if tree else "")
+    trouble = ""
+    if tree is None or is_id(tree):
+        trouble = answered(world, repository, f"/v1/status?{query}", as_json=as_json, wait_s=wait_s)
     from verifyd.app.standing_now import standing_without_daemon
     from verifyd.render.standing import exit_code_of_standing, render_standing, render_standing_json
 
@@ -52,7 +58,7 @@ def answered(world: World, repository: Repository, target: str, *, as_json: bool
         return f"the daemon (process {quick.silent_process}) does not answer; this is without it; end it with: verifyd stop"
     asked = ask_daemon(repository, target, headers=JSON if as_json else TEXT, wait_s=wait_s)
     answer = asked.answer
-    if answer is None or (answer.status != OK and answer.status not in STATUSES_THAT_END):
+    if answer is None or answer.status == NOT_FOUND:
         return asked.trouble
     if asked.trouble:
         world.console.say(asked.trouble)

@@ -1,0 +1,214 @@
+"""``watch``, ``status``, ``task`` and ``stop`` as a user runs them: with the real daemon, and with one that misbehaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import TREE
+from tests.support.daemons import Daemons, wait_for
+from tests.support.project import Project, page
+
+NOBODY_THERE = "no daemon runs for this work tree\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """An approved project whose gate passes while calc.py is there; its daemon ends with the test."""
+    project = Project.make(tmp_path, {"calc.py": "A = 1\n", "VERIFY.md": page(there="test -f calc.py", quick="true")})
+    project.approve()
+    yield project
+    project.verifyd("stop")
+
+
+@pytest.fixture
+def daemons(project: Project) -> Iterator[Daemons]:
+    """Daemons with a fake engine in the same project."""
+    found = Daemons(project)
+    yield found
+    found.end()
+
+
+def test_a_detached_daemon_follows_the_edits_and_answers_about_the_tree_as_it_is(project: Project) -> None:
+    """Ready, then not ready after an edit, then ready again; each answer names the tree that git has then."""
+    started = project.verifyd("watch", "--detach", expect=0)
+    assert started.err.startswith("watching (process ")
+    assert project.verifyd("status", "--wait", "50", expect=0).out.startswith(f"READY  tree {project.tree()[:12]}\n")
+    (project.root / "calc.py").unlink()
+    now = json.loads(project.verifyd("status", "--json").out)
+    assert (now["tree"], now["readiness"] == "ready") == (project.tree(), False)
+    answer = project.verifyd("status", "--wait", "50", expect=1)
+    assert answer.out.startswith(f"NOT READY  tree {project.tree()[:12]}\n  failed: there")
+    task = json.loads(project.verifyd("task", "--wait", "50", "--json", expect=1).out)
+    assert (task["gate"], task["tree"]) == ("there", project.tree())
+    project.write({"calc.py": "A = 1\n"})
+    project.verifyd("status", "--wait", "50", expect=0)
+    assert project.verifyd("task", expect=0).out == ""
+    again = project.verifyd("watch", "--detach", expect=0)
+    assert again.err == started.err.replace("watching", "already running")
+    assert project.verifyd("watch", expect=0).err == again.err
+    assert project.verifyd("stop", expect=0).err.startswith("stopped (process ")
+    assert project.verifyd("stop", expect=0).err == NOBODY_THERE
+
+
+def test_what_the_daemon_found_is_known_without_it(project: Project) -> None:
+    """Its verdicts are in the history: status answers from there, about exactly this tree, and the exit code is the same."""
+    project.verifyd("watch", "--detach", expect=0)
+    known = project.verifyd("status", "--wait", "50", expect=0).out
+    project.verifyd("stop", expect=0)
+    assert project.verifyd("status", expect=0).out == known
+    project.write({"new.py": ""})
+    answer = project.verifyd("status", expect=3)
+    assert answer.out == (
+        f"UNPROVEN  tree {project.tree()[:12]}\n"
+        "  not_verified: this tree was never verified as a whole: verifyd run does it once, verifyd watch at every edit\n"
+    )
+
+
+def test_a_one_shot_run_is_known_to_status(project: Project) -> None:
+    """By the tree as it is, by its id, and by a commit that has it."""
+    project.verifyd("run", expect=0)
+    tree = project.tree()
+    for names in ((), ("--tree", tree), ("--tree", "HEAD")):
+        answer = project.verifyd("status", *names, "--json", expect=0)
+        assert json.loads(answer.out)["tree"] == tree
+    assert "no-such-thing" in project.verifyd("status", "--tree", "no-such-thing", expect=2).err
+    assert "not_verified" in project.verifyd("status", "--tree", "ab" * 20, expect=3).out
+
+
+def test_a_question_to_a_daemon_imports_nothing(daemons: Daemons) -> None:
+    """Neither click nor anything of ours besides the quick client, nor what makes the standard library slow."""
+    daemons.start()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "from verifyd.__main__ import main; main()", "status"],
+        cwd=daemons.project.root,
+        env=daemons.project.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert {name for name in imported if name.startswith("verifyd")} == {
+        *("verifyd", "verifyd.__main__", "verifyd.doors", "verifyd.doors.quick"),
+    }
+    assert not imported & {"click", "json", "socket", "pathlib", "subprocess", "importlib.metadata"} - startup_modules()
+
+
+def startup_modules() -> set[str]:
+    """What this interpreter imports for ``pass``: an editable install imports pathlib, for one."""
+    command = [sys.executable, "-c", "import sys; print(*sys.modules)"]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("folder", [".", "deep/er"])
+def test_the_daemon_is_found_from_every_folder_of_the_work_tree(daemons: Daemons, folder: str) -> None:
+    """As git finds the repository; ``-C`` too."""
+    daemons.start()
+    daemons.project.write({"deep/er/file": ""})
+    below = Project(root=daemons.project.root / folder, environment=daemons.project.environment)
+    assert below.verifyd("status", expect=1).out.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
+    assert daemons.project.verifyd("-C", folder, "status", expect=1).out.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
+
+
+def test_status_says_the_same_quickly_and_slowly(daemons: Daemons) -> None:
+    """The quick client and the command line print the same bytes and end with the same code."""
+    daemons.start()
+    slow = {"GIT_CONFIG_COUNT": "0"}  # a variable of git's: the command line answers
+    for command in (["status"], ["status", "--json"], ["task"], ["task", "--json"], ["status", "--tree", TREE]):
+        assert daemons.project.verifyd(*command) == daemons.project.verifyd(*command, extra=slow)
+
+
+def test_a_tree_that_the_daemon_does_not_know_is_looked_for_in_the_history(daemons: Daemons) -> None:
+    """It remembers the trees since its start; a commit's name is git's to resolve."""
+    daemons.project.verifyd("run", expect=0)
+    daemons.start()
+    for name in ("HEAD", daemons.project.git("rev-parse", "HEAD"), daemons.project.tree()):
+        answer = daemons.project.verifyd("status", "--tree", name, expect=0)
+        assert answer.out.startswith(f"READY  tree {daemons.project.tree()[:12]}\n"), name
+
+
+def test_a_tree_that_is_being_verified_has_no_task_yet(daemons: Daemons) -> None:
+    """Which is said on stderr, and the exit code is that of unproven."""
+    daemons.start("verifying")
+    answer = daemons.project.verifyd("task", expect=3)
+    assert (answer.out, answer.err) == ("", "verifying: 0 of 1 gate done\n")
+
+
+def test_a_daemon_of_another_release_is_named_with_what_to_do(daemons: Daemons) -> None:
+    """Its answer is good, because the API is the same (fault 12)."""
+    daemons.start("release")
+    for extra in ({}, {"GIT_CONFIG_COUNT": "0"}):
+        answer = daemons.project.verifyd("status", extra=extra, expect=1)
+        assert answer.out.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
+        assert answer.err.startswith("the daemon is verifyd 9.9.9, this is ")
+        assert answer.err.count("\n") == 1
+
+
+def test_a_daemon_of_another_api_is_not_understood(daemons: Daemons) -> None:
+    """It says so itself; the answer is then without it (fault 12)."""
+    daemons.begin("api")
+    wait_for(lambda: daemons.address() != {}, "it is there")
+    answer = daemons.project.verifyd("status", expect=3)
+    assert "\nnote: the daemon speaks api 2 (verifyd 9.9.9), you speak 1\n" in answer.out
+
+
+@pytest.mark.slow
+def test_a_daemon_that_hangs_is_named_and_the_answer_is_without_it(daemons: Daemons) -> None:
+    """After five seconds, and with its process."""
+    process = daemons.start("hang")
+    daemons.project.verifyd("run", expect=0)
+    answer = daemons.project.verifyd("status", expect=0)
+    assert answer.out.startswith(f"READY  tree {daemons.project.tree()[:12]}\n")
+    note = f"note: the daemon (process {process.pid}) does not answer; this is without it; end it with: verifyd stop\n"
+    assert note in answer.out
+
+
+def test_an_address_that_leads_to_another_work_tree_s_daemon_is_not_believed(daemons: Daemons, tmp_path: Path) -> None:
+    """A repository that was copied, or made to deceive, names a daemon that would say ready about another tree."""
+    daemons.start()
+    other = Project.make(tmp_path / "other", {"VERIFY.md": page(yes="false")})
+    (other.root / ".git/verifyd").mkdir()
+    for name in ("daemon.addr", "daemon.json"):
+        content = (daemons.project.root / ".git/verifyd" / name).read_bytes()
+        (other.root / ".git/verifyd" / name).write_bytes(content)
+    assert "not_verified" in other.verifyd("status", expect=3).out
+
+
+def test_outside_of_a_repository_the_command_line_says_so(tmp_path: Path) -> None:
+    """The quick client leaves it to git."""
+    outside = Project.make(tmp_path, {})
+    nowhere = Project(
+        root=tmp_path, environment={**outside.environment, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    )
+    assert nowhere.verifyd("status", expect=3).err.count("\n") >= 1
+
+
+def test_a_daemon_that_cannot_start_says_why(project: Project) -> None:
+    """What it printed is what the command prints."""
+    (project.root / ".git/verifyd/daemon.lock").mkdir(parents=True)
+    answer = project.verifyd("watch", "--detach", expect=3)
+    assert "daemon.lock: cannot be opened: is a directory" in answer.err
+    (project.root / ".git/verifyd/daemon.lock").rmdir()
+
+
+def test_an_answer_that_nobody_takes_is_none(daemons: Daemons) -> None:
+    """A closed pipe ends with 3, and a closed stdout with no answer at all."""
+    daemons.start()
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        daemons.project.command("status"),
+        cwd=daemons.project.root,
+        env=daemons.project.environment,
+        stdout=write,
+        stderr=subprocess.PIPE,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (3, b"")
