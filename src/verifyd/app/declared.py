@@ -55,7 +55,7 @@ class Declared:
         """For the report."""
         if self.approval is None:
             return None
-        from verifyd.report import Approved  # imported while the snapshot was taken
+        from verifyd.report import Approved  # the tree is opened without it
 
         return Approved(by=self.approval.by, at=self.approval.at, current=self.is_current)
 
@@ -76,7 +76,7 @@ class Declared:
     @property
     def holds(self) -> tuple[Hold, ...]:
         """Why a tree cannot be called ready, as far as the pipeline goes."""
-        from verifyd.report import Hold  # imported while the snapshot was taken
+        from verifyd.report import Hold  # the tree is opened without it
         from verifyd.verdict import Reason
 
         if self.approval is None:

@@ -118,16 +118,18 @@ def run(
     output: str | None,
 ) -> None:
     """``verifyd run``."""
-    from verifyd.doors.opening import open_interruptibly, prepare
+    from verifyd.doors.opening import open_interruptibly
 
-    prepare()
     world, repository = open_world(folder)
     if output is not None:
         check_output(repository, Path(output))
     request = request_of(base=base, ref=ref, staged=staged, gates=gates, fail_fast=fail_fast, reuse=not no_reuse)
     offer_approval(world, repository, request)
     opened_tree = open_interruptibly(world, repository, request)
-    from verifyd.doors.session import exit_code_for, verify_with_progress  # imported while the tree was opened
+    from verifyd.doors.session import (
+        exit_code_for,
+        verify_with_progress,
+    )  # a tree that cannot be opened needs none of it
 
     result = verify_with_progress(world, repository, request, opened_tree)
     publish_or_say(world, repository, result)

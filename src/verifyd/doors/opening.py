@@ -1,4 +1,4 @@
-"""The tree of a run, opened while what comes after it is imported: git is waited for anyway."""
+"""The tree of a run, opened before anything asynchronous begins: there a signal would wait for git, however long that takes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from verifyd.app.imports_ahead import import_ahead
 from verifyd.app.judged import Opened, Request, open_now
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
-
-NEEDED_NEXT = (
-    "anyio._backends._asyncio",
-    "verifyd.doors.session",
-    "verifyd.edge.processes",
-    "verifyd.edge.store",
-    "verifyd.edge.tools",
-    "verifyd.app.reuse",
-)
-"""What a run needs between its snapshot and its first gate, in that order."""
-
-
-def prepare() -> None:
-    """Begin to import what is needed after the snapshot; returns at once."""
-    import_ahead(NEEDED_NEXT)
 
 
 def open_interruptibly(world: World, repository: Repository, request: Request) -> Opened:
