@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.support.watching import (
     until_told,
     watching,
 )
-from verifyd.app.watch_ports import Hint
+from verifyd.app.watch_ports import Hint, Watcher
 from verifyd.edge.linux import IS_LINUX
 from verifyd.edge.watcher import Backend, open_watcher
 
@@ -195,6 +196,8 @@ async def test_a_name_that_watchfiles_cannot_tell_is_lost_with_a_sign(root: Path
         assert (await until(watcher, lambda hint: hint.lost)).lost
         (root / "later").touch()
         await until_told(watcher, "later")
+        (root / "still").touch()
+        await until_told(watcher, "still")
 
 
 @on_linux
@@ -282,3 +285,35 @@ async def test_closing_gives_everything_back(root: Path, backend: Backend) -> No
     with anyio.fail_after(LONG_S):
         while open_files() > before:  # noqa: ASYNC110 - watchfiles' own thread ends a little later
             await anyio.sleep(0.01)
+
+
+@told
+async def test_closing_ends_a_wait(root: Path, backend: Backend) -> None:
+    """Whoever still waits is told, and the descriptor is closed once the loop has forgotten it."""
+    before, ended = open_files(), []
+
+    async def wait(watcher: Watcher) -> None:
+        with pytest.raises(anyio.ClosedResourceError):
+            await watcher.next()
+        ended.append(True)
+
+    with anyio.fail_after(LONG_S):
+        async with anyio.create_task_group() as tasks, watching(root, backend=backend) as watcher:
+            tasks.start_soon(wait, watcher)
+            await anyio.wait_all_tasks_blocked()
+        while open_files() > before:  # noqa: ASYNC110 - watchfiles' own thread ends a little later
+            await anyio.sleep(0.01)
+    assert ended == [True]
+
+
+@on_linux
+async def test_closing_after_a_cancelled_wait_is_silent(root: Path) -> None:
+    """A wait that was cancelled, but has not come to its end yet."""
+    before = open_files()
+    async with watching(root) as watcher:
+        waiting = asyncio.ensure_future(watcher.next())
+        await anyio.wait_all_tasks_blocked()
+        waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert open_files() == before

@@ -10,9 +10,10 @@ import fcntl
 import os
 import struct
 import termios
-from contextlib import suppress
 from enum import IntFlag
 from typing import NamedTuple
+
+import anyio
 
 from verifyd.edge.linux import IS_LINUX
 
@@ -86,6 +87,8 @@ class Inotify:
         if not IS_LINUX:
             raise OSError(errno.ENOSYS, "there is no inotify")
         self._libc = ctypes.CDLL(None, use_errno=True)
+        self._waiting: asyncio.Event | None = None
+        self._is_closed = False
         self.descriptor = _checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
 
     def add(self, folder: str, mask: Mask = OF_ENTRIES) -> int:
@@ -112,7 +115,12 @@ class Inotify:
 
         Linux queues an event before the call that caused it returns (fs/notify/fsnotify.c), so everything that was done
         before this call is in it. What comes while it reads is left for the next time, or a busy writer would hold it up.
+
+        Raises:
+            anyio.ClosedResourceError: It was closed.
         """
+        if self._is_closed:
+            raise anyio.ClosedResourceError
         found: list[Event] = []
         left = self._queued_bytes()
         while left > 0:
@@ -125,22 +133,29 @@ class Inotify:
         return found
 
     async def readable(self) -> None:
-        """Wait until something is queued; in a task of asyncio, and in one at a time."""
+        """Wait until something is queued, or until it is closed; in a task of asyncio, and in one at a time."""
         loop = asyncio.get_running_loop()
-        ready = asyncio.Event()
+        ready = self._waiting = asyncio.Event()
         # Only while somebody waits: the loop would spin on a queue that nobody reads.
         loop.add_reader(self.descriptor, ready.set)
         try:
             await ready.wait()
         finally:
             loop.remove_reader(self.descriptor)
+            self._waiting = None
+            if self._is_closed:
+                os.close(self.descriptor)
 
     def close(self) -> None:
-        """End all watches; once more is nothing."""
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            with suppress(OSError):
-                os.close(descriptor)
+        """End all watches, in the thread of whoever waits; once more is nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._waiting is None:
+            os.close(self.descriptor)
+        else:
+            # The loop must forget the descriptor first: the number is given to the next file that is opened.
+            self._waiting.set()
 
     def _queued_bytes(self) -> int:
         size = array.array("i", [0])

@@ -104,7 +104,7 @@ class InotifyWatcher:
             return self._gathering.take_now() | Hint(lost=self._is_gone)
 
     def close(self) -> None:
-        """Give all watches back; a ``next`` that waits must have been cancelled."""
+        """Give all watches back; a ``next`` that still waits raises ``anyio.ClosedResourceError``."""
         self._inotify.close()
 
     def retire(self) -> None:

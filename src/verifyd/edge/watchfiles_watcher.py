@@ -108,9 +108,11 @@ class WatchfilesWatcher:
             return False
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; a ``next`` that still waits raises ``anyio.ClosedResourceError``."""
         self._stop.set()
         self._thread.join()
+        with self._changed:
+            self._tell(Hint())
 
     def retire(self) -> None:
         """End the thread soon; it has failed, or is of no more use."""
@@ -125,6 +127,8 @@ class WatchfilesWatcher:
             raise root_is_gone(self._places)
         if self.trouble:
             raise WatchesUsedUp(self.trouble)
+        if self._stop.is_set():
+            raise anyio.ClosedResourceError
         return self._gathering.ready_in_s()
 
     def _take_all(self) -> None:
@@ -133,12 +137,12 @@ class WatchfilesWatcher:
             try:
                 self._take_until_failure()
             except (OSError, RuntimeError) as error:
-                # A name that is no UTF-8 is a failure of watchfiles: what else was told is lost with it.
+                # A name that is no UTF-8 is a failure of watchfiles, too: what else was told is lost with it.
                 self._fail(str(error))
                 self._stop.wait(_PAUSE_S)
 
     def _take_until_failure(self) -> None:
-        places = (self._places.root, self._places.git_dir, self._places.common_dir)
+        places = {self._places.root, self._places.git_dir, self._places.common_dir}
         for changes in watchfiles.watch(
             *(place for place in places if not any(other != place and lies_in(place, other) for other in places)),
             watch_filter=None,
@@ -148,7 +152,7 @@ class WatchfilesWatcher:
             rust_timeout=ROOT_CHECK_MS,
             yield_on_timeout=True,
             force_polling=False,
-            ignore_permission_denied=True,
+            ignore_permission_denied=False,  # or it keeps silent about used up watches too
         ):
             self._take([path for _, path in changes])
             if self._is_gone:
@@ -156,14 +160,15 @@ class WatchfilesWatcher:
 
     def _take(self, paths: Iterable[str]) -> None:
         with self._changed:
-            self._failures = 0
+            # What happened before it was watching again is known to nobody.
+            lost, self._failures = self._failures > 0, 0
             self._told.update(path for path in paths if lies_in(path, self._cookies))
             self._is_gone = identity_of(self._places.root) != self._root
             hints = [self._places.hint(path) for path in paths]
             touched = frozenset(
                 path for hint in hints for path in hint.paths if path.rpartition("/")[0] in self._wanted
             )
-            self._tell(Hint(paths=touched, git_state=any(hint.git_state for hint in hints)))
+            self._tell(Hint(paths=touched, git_state=any(hint.git_state for hint in hints), lost=lost))
 
     def _fail(self, reason: str) -> None:
         with self._changed:
@@ -179,6 +184,6 @@ class WatchfilesWatcher:
     def _tell(self, hint: Hint) -> None:
         self._gathering.add(hint)
         self._changed.notify_all()
-        if hint or self._is_over:
+        if hint or self._is_over or self._stop.is_set():
             with suppress(RuntimeError):  # the loop has been closed
                 self._wake()
