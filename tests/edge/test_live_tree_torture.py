@@ -124,7 +124,7 @@ class Torture:
                 return
             self.make_room(target)
             if os.path.lexists(moved):
-                if os.path.lexists(target) and not moved.is_symlink() and moved.is_dir():
+                if os.path.lexists(target) and (target.is_symlink() or not target.is_dir()):
                     target.unlink()
                 moved.rename(target)
             self.touch(moved)

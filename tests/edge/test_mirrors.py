@@ -36,7 +36,7 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes | str]]:
         for name in [*folders, *names]:
             path = Path(inside) / name
             mode = path.lstat().st_mode
-            content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else ""
+            content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else ""
             found[str(path.relative_to(folder))] = (mode, content)
     return found
 

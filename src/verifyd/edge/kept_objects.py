@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 import zlib
 from binascii import crc32
@@ -23,26 +24,35 @@ NewObject = tuple[str, str, bytes]
 
 def keep_objects(store: ObjectStore, objects: Iterable[NewObject]) -> None:
     """Write objects whose ids are known already; those that are there as loose ones only count as used now."""
-    missing = {identifier: (kind, content) for identifier, kind, content in objects if not store.holds(identifier)}
-    if len(missing) > LOOSE_AT_MOST:
-        write_pack(store, [(identifier, *missing[identifier]) for identifier in sorted(missing)])
+    wanted = {identifier: (kind, content) for identifier, kind, content in objects}
+    if len(wanted) > LOOSE_AT_MOST:
+        write_pack(store, [(identifier, *wanted[identifier]) for identifier in sorted(wanted)])
         return
-    for identifier, (kind, content) in missing.items():
-        write_whole(store.path_of(identifier), zlib.compress(object_header(kind, len(content)) + content, 1))
+    for identifier, (kind, content) in wanted.items():
+        if not store.holds(identifier):
+            write_whole(store.path_of(identifier), zlib.compress(object_header(kind, len(content)) + content, 1))
 
 
 def write_pack(store: ObjectStore, objects: list[NewObject]) -> None:
     """
     One pack and its index, version 2 of both (gitformat-pack(5)).
 
+    Nothing is compressed: that would take most of the time, and packs of ours go after a while.
+
     Args:
         objects: Ordered by id.
     """
+    named = hashlib.sha256("".join(identifier for identifier, _, _ in objects).encode()).hexdigest()[:40]
+    name = store.objects / "pack" / f"pack-{named}"
+    with suppress(FileNotFoundError):  # the same objects were written before: they count as used now
+        for part_name in (".pack", ".idx"):
+            os.utime(name.with_suffix(part_name))
+        return
     new_hash = HASHES[store.object_format]
     parts = [b"PACK" + struct.pack(">II", 2, len(objects))]
     position, places = 12, []
     for _, kind, content in objects:
-        part = entry_header(PACK_KINDS[kind], len(content)) + zlib.compress(content, 1)
+        part = entry_header(PACK_KINDS[kind], len(content)) + zlib.compress(content, 0)
         places.append((position, crc32(part)))
         parts.append(part)
         position += len(part)
@@ -50,7 +60,6 @@ def write_pack(store: ObjectStore, objects: list[NewObject]) -> None:
     pack_id = new_hash(pack, usedforsecurity=False).digest()
     index = index_content([bytes.fromhex(one) for one, _, _ in objects], places, pack_id)
     index += new_hash(index, usedforsecurity=False).digest()
-    name = store.objects / "pack" / f"pack-{hashlib.sha256(pack_id).hexdigest()[:40]}"
     # git believes in a pack once its index is there.
     write_whole(name.with_suffix(".pack"), pack + pack_id)
     write_whole(name.with_suffix(".idx"), index)

@@ -26,9 +26,9 @@ from verifyd.edge.mirror_place import mirror_folder
 from verifyd.edge.mirror_source import MirrorContents
 from verifyd.edge.mirrors import Mirrors
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.path_reading import MovingError
+from verifyd.edge.path_reading import MovingError, seen_at
 from verifyd.edge.submodules import with_contents
-from verifyd.edge.sweep import ROOT, Stamp, expected_stamps, look_at, stamp_of, sweep, wait_for_clock
+from verifyd.edge.sweep import ROOT, expected_stamps, look_at, sweep, wait_for_clock
 from verifyd.edge.tree_notes import Oddity, named
 from verifyd.edge.tree_update import StructuralError, TreeUpdate
 from verifyd.errors import GitError
@@ -234,7 +234,7 @@ class LiveWorkTree:
                 blobs = update.work_out()
                 if update.edits and self._kept.is_under_way:
                     raise StructuralError("a merge or the like is under way")
-            except StructuralError:
+            except (StructuralError, OSError):
                 return self._read_whole()
             except MovingError as error:
                 self._dirty |= {str(error)}
@@ -347,14 +347,6 @@ class MovedAlready:
     def moved(self) -> tuple[str, ...]:
         """What moved."""
         return self.paths
-
-
-def seen_at(path: str, root: int) -> Stamp | None:
-    """What is at a path; None for nothing."""
-    try:
-        return stamp_of(os.lstat(path, dir_fd=root))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 def is_same(one: TreeState, other: TreeState) -> bool:

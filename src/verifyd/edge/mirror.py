@@ -54,6 +54,7 @@ class Mirror:
         looks: Hash of the stamp of everything in it, by path: there may be three mirrors of 40,000 files.
         journal: How far the dates' journal was followed.
         attribute_files: What .gitattributes files it holds.
+        is_converted: Whether a checkout writes a path otherwise than it is stored, as far as git was asked.
         submodules: Their folders in it.
         spoiled: Paths that somebody else changed.
     """
@@ -64,6 +65,7 @@ class Mirror:
     looks: dict[str, int] = field(default_factory=dict)
     journal: int = 0
     attribute_files: dict[str, Leaf] = field(default_factory=dict)
+    is_converted: dict[str, bool] = field(default_factory=dict)
     submodules: set[str] = field(default_factory=set)
     spoiled: set[str] = field(default_factory=set)
 
@@ -96,7 +98,7 @@ class Mirror:
         if self.folder.exists():
             remove_tree(self.folder)
         self.folder.mkdir(parents=True)
-        self.looks, self.attribute_files, self.submodules, self.journal = {}, {}, set(), 0
+        self.looks, self.attribute_files, self.is_converted, self.submodules, self.journal = {}, {}, {}, set(), 0
 
     def repairs(self, tree: TreeNode, spoiled: Iterable[str]) -> dict[str, Leaf | None]:
         """Remove what somebody else left at these paths; what has to be written there again."""
@@ -196,8 +198,10 @@ class Mirror:
         self.attribute_files.update({path: leaf for path, leaf in files.items() if not is_no_attributes_file(path)})
         if not files or not (self.attribute_files or source.may_convert):
             return
-        attributes = source.attributes_of(self.folder, files)
-        converted = {path: files[path] for path, some in attributes.items() if is_converted(some)}
+        asked = [path for path in files if path not in self.is_converted]
+        for path, attributes in source.attributes_of(self.folder, asked).items() if asked else ():
+            self.is_converted[path] = is_converted(attributes)
+        converted = {path: leaf for path, leaf in files.items() if self.is_converted[path]}
         if converted:
             source.check_out(self.folder, converted)
 

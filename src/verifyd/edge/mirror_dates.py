@@ -61,10 +61,10 @@ class MirrorDates:
 
     def date_changes(self, old: TreeNode, new: TreeNode, second: int) -> list[str]:
         """Give each path that differs its time; the lines to be written."""
-        before = differences(new, old)
         lines: list[str] = []
         for path, leaf in differences(old, new).items():
-            blob, was = id_of(leaf), id_of(before.get(path))
+            before = find_node(old, path)
+            blob, was = id_of(leaf), id_of(before if isinstance(before, str) else None)
             if blob is None:
                 # Gone: remembered, so that other content that comes in its place is told from it.
                 if was is not None and path not in self.known:

@@ -50,7 +50,8 @@ def mirror_folder(home: Path, tree_bytes: int, environment: Mapping[str, str]) -
 def memory_folder(environment: Mapping[str, str]) -> Path | None:
     """Our folder in a file system in memory; None where there is none that is the user's alone and runs programs."""
     runtime = environment.get("XDG_RUNTIME_DIR")
-    for top in (SHARED_MEMORY, *((Path(runtime),) if runtime else ())):
+    tops: list[Path] = [SHARED_MEMORY, Path(runtime)] if runtime else [SHARED_MEMORY]
+    for top in tops:
         folder = top / f"verifyd-{os.getuid()}"
         try:
             if os.statvfs(top).f_flag & os.ST_NOEXEC:
@@ -61,8 +62,7 @@ def memory_folder(environment: Mapping[str, str]) -> Path | None:
         except (OSError, AttributeError):
             continue
         # Anybody may make folders there: one of another user, or a link, is not used.
-        is_ours = seen.st_uid == os.getuid() and seen.st_mode == stat.S_IFDIR | 0o700
-        if is_ours:
+        if (seen.st_uid, seen.st_mode) == (os.getuid(), stat.S_IFDIR | 0o700):
             return folder
     return None
 

@@ -21,6 +21,11 @@ from verifyd.edge.submodules import submodule_tree
 from verifyd.edge.tree_edit import Entry
 from verifyd.errors import GitError
 
+ASKED_AT_ONCE = 4000
+"""Paths in one question: git's answer is twenty times as long, and is held as a whole."""
+
+NO_ATTRIBUTES: Mapping[str, str] = {}
+
 
 class MirrorContents:
     """
@@ -61,13 +66,17 @@ class MirrorContents:
     def attributes_of(self, folder: Path, paths: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
         """Attributes of paths as the .gitattributes files in *folder* have them; unset ones are left out."""
         place = self._place_of(folder, self._store.folder / "no-index")
-        asked = list(paths)
-        output = self._git.run(place, "check-attr", "-z", "--stdin", *FILTERING, *LINE_ENDINGS, content=as_input(asked))
-        fields = lines_of(output)
-        found: dict[str, dict[str, str]] = {path: {} for path in asked}
-        for path, name, value in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
-            if value not in UNSET:
-                found[path][name] = value
+        asked, found = list(paths), dict[str, Mapping[str, str]]()
+        for start in range(0, len(asked), ASKED_AT_ONCE):
+            some = asked[start : start + ASKED_AT_ONCE]
+            found.update(dict.fromkeys(some, NO_ATTRIBUTES))
+            output = self._git.run(
+                place, "check-attr", "-z", "--stdin", *FILTERING, *LINE_ENDINGS, content=as_input(some)
+            )
+            fields = lines_of(output)
+            for path, name, value in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
+                if value not in UNSET:
+                    found[path] = {**found[path], name: value}
         return found
 
     def check_out(self, folder: Path, files: Mapping[str, Leaf]) -> None:

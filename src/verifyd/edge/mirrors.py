@@ -17,6 +17,9 @@ from verifyd.edge.mirror import Mirror, MirrorSource
 MOST = 3
 """Mirrors that are kept; what is needed beyond is made for one use."""
 
+LOOKS_A_WRITE = 40
+"""So many files are looked at while one is written."""
+
 ROOT_FOLDER = "tree"
 
 
@@ -82,7 +85,7 @@ class Mirrors:
                 return one
         free = [one for one in self.lent if not one.users]
         if free:
-            chosen = min(free, key=lambda one: distance(one.mirror.root, tree))
+            chosen = min(free, key=lambda one: cost(one, tree))
         elif len(self.lent) < self.most:
             chosen = Lent(mirror=self.new_mirror())
             self.lent.append(chosen)
@@ -134,9 +137,13 @@ def look_for_changes(mirror: Mirror) -> None:
         mirror.root = None
 
 
-def distance(held: TreeNode | None, tree: TreeNode) -> float:
-    """How many files differ."""
-    return float("inf") if held is None else len(differences(held, tree))
+def cost(one: Lent, tree: TreeNode) -> float:
+    """How many files have to be written to make a free mirror hold a tree; one that is being looked at takes as long as many."""
+    held = one.mirror.root
+    if held is None:
+        return float("inf")
+    is_looked_at = one.look is not None and one.look.is_alive()
+    return len(differences(held, tree)) + len(one.mirror.looks) / LOOKS_A_WRITE * is_looked_at
 
 
 def umask_in(folder: Path) -> int:

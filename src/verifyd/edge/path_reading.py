@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -65,6 +66,23 @@ def read_path(root: int, path: str) -> ReadPath:
         if before == after and (content is None or not stat.S_ISREG(before[4]) or len(content) == before[2]):
             return ReadPath(stamp=before, mode=git_mode(before[4]), content=content)
     raise MovingError(path)
+
+
+def seen_at(path: str, root: int) -> Stamp | None:
+    """
+    What is at a path; None for nothing, and behind links that lead in a circle.
+
+    Raises:
+        OSError: A folder on the way may not be passed.
+    """
+    try:
+        return stamp_of(os.lstat(path, dir_fd=root))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
 
 
 def read_content(root: int, path: str, seen: Stamp) -> bytes | None:

@@ -15,9 +15,9 @@ from verifyd.edge.kept_objects import NewObject, keep_objects
 from verifyd.edge.kept_tree import KeptTree, ignored_as_seen, read_ignored
 from verifyd.edge.merkle import Leaf, TreeNode, edit_node, find_node, leaves
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, read_path
+from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, read_path, seen_at
 from verifyd.edge.stored_forms import ATTRIBUTES_FILE
-from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of
+from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of, with_parents
 
 RULE_FILES = frozenset({RULE_FILE, ATTRIBUTES_FILE, ".gitmodules"})
 """A change of one of these may change what other paths are."""
@@ -127,19 +127,23 @@ class TreeUpdate:
         return self.read_files()
 
     def send_lost_files_to_folders(self) -> None:
-        """A file that is gone, or became a folder, is a change of its folder."""
+        """A file that is gone, or became a folder, is a change of its folder; so is one behind a link that took a folder's place."""
+        linked = {folder for folder in with_parents(self.files) if not self.is_folder(folder)}
         for path in tuple(self.files):
-            stamp = self.look(path)
-            if stamp is None or stat.S_ISDIR(stamp[4]):
+            folder = path.rpartition("/")[0]
+            if folder in linked or not is_file(self.look(path)):
                 self.files.discard(path)
-                self.folders.add(path.rpartition("/")[0])
+                self.folders.add(folder)
+        self.folders |= linked
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there itself, and no link to one."""
+        stamp = self.look(path)
+        return stamp is not None and stat.S_ISDIR(stamp[4])
 
     def look(self, path: str) -> Stamp | None:
         """What is at a path now; None for nothing."""
-        try:
-            return stamp_of(os.lstat(path or ".", dir_fd=self.root))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return seen_at(path or ".", self.root)
 
     def list_entries(self, folder: str) -> Folder | None:
         """The entries of a folder, its own stamp kept first; None when there is no such folder any more."""
