@@ -11,6 +11,8 @@ import pytest
 from tests.support.repositories import SampleRepository, make_repository
 from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
+from verifyd.edge.path_reading import packed
+from verifyd.edge.sweep import stamp_of
 
 FILES = {"a.py": "a = 1\n", "src/b.py": "b = 2\n", "src/deep/c.py": "c = 3\n", ".gitignore": "*.log\nbuild/\n"}
 
@@ -149,7 +151,7 @@ def test_a_wrong_state_is_thrown_away(repository: SampleRepository, live: LiveWo
     """Were an edit missed, the comparison with git's answer would find it."""
     repository.write({"a.py": "a = 5\n"})
     seen = (repository.root / "a.py").lstat()
-    live._kept.stamps["a.py"] = (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_ino, seen.st_mode)
+    live._kept.stamps["a.py"] = packed(*stamp_of(seen))
     assert not live.cross_check()
     assert live.discarded == 1
     check(repository, live.state)

@@ -16,6 +16,7 @@ from verifyd.edge.ignore_rules import IgnoreRules, is_ours
 from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
 from verifyd.edge.merkle import Leaf, TreeNode, find_node, leaves, read_node
 from verifyd.edge.object_store import ObjectStore
+from verifyd.edge.path_reading import packed
 from verifyd.edge.stored_forms import autocrlf, may_convert
 from verifyd.edge.submodules import list_contents, submodule_tree
 from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at, with_parents
@@ -36,7 +37,8 @@ class KeptTree:
         inside: Mode and id of what lies in submodules, which the tree names by their commit alone.
         nested: As Content.nested.
         closed: Folders of nested repositories and submodules: what moves in there is read by git.
-        stamps: How each file of the tree looked when it was read; those that are not on disk are missing.
+        stamps: How each file of the tree looked when it was read, packed; those that are not on disk are missing.
+        size_bytes: Of all files, when everything was read.
         folders: How each folder that is not ignored looked before it was listed.
         children: Names of such folders by the folder they are in.
         others: What lies in such folders besides, by folder and name: its kind (``S_IFMT``).
@@ -52,7 +54,8 @@ class KeptTree:
     nested: Mapping[str, Entry | None]
     closed: tuple[str, ...]
     files: frozenset[str]
-    stamps: dict[str, Stamp]
+    stamps: dict[str, bytes]
+    size_bytes: int
     folders: dict[str, Stamp]
     children: dict[str, set[str]]
     others: dict[str, dict[str, int]]
@@ -146,7 +149,7 @@ def keep(
         root = read_node(objects, content.tree)
     expected = guard.expected
     closed = {*content.nested, *(path for path, line in index.marked.items() if line.startswith(SUBMODULE_MODE, 2))}
-    stamps = {path: expected[path] for path in content.files if path in expected}
+    stamps = {path: packed(*expected[path]) for path in content.files if path in expected}
     folders = {path: stamp for path, stamp in expected.items() if path in reader.swept}
     folders.update(unreadable_stamps(repository, reader.oddities))
     children = children_of(folders)
@@ -158,6 +161,7 @@ def keep(
         closed=tuple(sorted(closed)),
         files=content.files,
         stamps=stamps,
+        size_bytes=sum(expected[path][2] for path in stamps),
         folders=folders,
         children=children,
         others=others,

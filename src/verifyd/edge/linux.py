@@ -92,3 +92,9 @@ def _check(call: str, result: int, path: str | None = None) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{call}: {os.strerror(number)}", path)
+
+
+def give_back_memory() -> None:
+    """Have the C library give memory that is free back to the system (malloc_trim); nothing where it cannot."""
+    if _libc is not None and hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(0)

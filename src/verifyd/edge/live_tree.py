@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
 from verifyd.edge.lasting_reader import LastingReader
+from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import TreeContents, read_node
 from verifyd.edge.mirror import MirrorSource
 from verifyd.edge.mirror_dates import MirrorDates, read_dates
@@ -26,9 +27,9 @@ from verifyd.edge.mirror_place import mirror_folder
 from verifyd.edge.mirror_source import MirrorContents
 from verifyd.edge.mirrors import Mirrors
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.path_reading import MovingError, seen_at
+from verifyd.edge.path_reading import MovingError, packed, seen_at
 from verifyd.edge.submodules import with_contents
-from verifyd.edge.sweep import ROOT, expected_stamps, look_at, sweep, wait_for_clock
+from verifyd.edge.sweep import ROOT, expected_stamps, look_at, stamp_of, sweep, wait_for_clock
 from verifyd.edge.tree_notes import Oddity, named
 from verifyd.edge.tree_update import StructuralError, TreeUpdate
 from verifyd.errors import GitError
@@ -78,6 +79,7 @@ class LiveWorkTree:
         self._mirrors: Mirrors | None = None
         with self._refusals():
             self._kept = read_kept_tree(git, store, repository)
+            give_back_memory()
         self._state = self._make_state(1)
 
     @property
@@ -106,6 +108,7 @@ class LiveWorkTree:
             before = self.sweep()
             with self._refusals():
                 found = read_kept_tree(self._git, self._store, self._repository)
+                give_back_memory()
             after = self.sweep()
             if found.root.id in (before.tree, after.tree):
                 return True
@@ -151,7 +154,7 @@ class LiveWorkTree:
             expected = expected_stamps(swept, state.files)
             wait_for_clock(swept, self._probe())
             kept = self._kept
-            if all(expected.get(path) == stamp for path, stamp in kept.stamps.items()):
+            if all(path in expected and packed(*expected[path]) == stamp for path, stamp in kept.stamps.items()):
                 return TreeGuard(
                     root=self._repository.root,
                     absent=frozenset(kept.absent) | kept.oddities.found.get(Oddity.SPARSE, set()),
@@ -177,8 +180,7 @@ class LiveWorkTree:
         """The mirrors, opened when the first is asked for."""
         if self._mirrors is None:
             home = self._repository.state_dir
-            sizes = sum(stamp[2] for stamp in self._kept.stamps.values())
-            folder = self._opened.enter_context(mirror_folder(home, sizes, self._git.environment))
+            folder = self._opened.enter_context(mirror_folder(home, self._kept.size_bytes, self._git.environment))
             contents = MirrorContents(
                 git=self._git,
                 store=self._store,
@@ -193,6 +195,7 @@ class LiveWorkTree:
                 attributes_of=contents.attributes_of,
                 check_out=contents.check_out,
                 write_submodule=contents.write_submodule,
+                known_paths=lambda: self._kept.files,
                 dates=dates,
                 may_convert=contents.may_convert(),
             )
@@ -276,8 +279,7 @@ class LiveWorkTree:
     def _look_everywhere(self, update: TreeUpdate) -> None:
         """Find what differs from the last look."""
         kept, root = self._kept, self._root
-        suspects = {path for path, stamp in kept.stamps.items() if seen_at(path, root) != stamp}
-        update.files |= suspects
+        update.files |= differing(kept.stamps, root)
         for folder, stamp in kept.folders.items():
             if seen_at(folder or ".", root) != stamp:
                 update.folders.add(folder)
@@ -308,6 +310,7 @@ class LiveWorkTree:
     def _read_whole(self) -> TreeState:
         self._is_lost = True
         self._replace(read_kept_tree(self._git, self._store, self._repository))
+        give_back_memory()
         return self._state
 
     def _replace(self, found: KeptTree) -> None:
@@ -347,6 +350,20 @@ class MovedAlready:
     def moved(self) -> tuple[str, ...]:
         """What moved."""
         return self.paths
+
+
+def differing(stamps: Mapping[str, bytes], root: int) -> set[str]:
+    """Files that look otherwise than they did, and those that are gone."""
+    found: set[str] = set()
+    for path, stamp in stamps.items():
+        try:
+            seen = os.lstat(path, dir_fd=root)
+        except OSError:
+            found.add(path)
+        else:
+            if packed(*stamp_of(seen)) != stamp:
+                found.add(path)
+    return found
 
 
 def is_same(one: TreeState, other: TreeState) -> bool:

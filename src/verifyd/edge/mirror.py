@@ -30,6 +30,7 @@ class MirrorSource:
         attributes_of: Attributes that change what a checkout writes, by path, as the folder's own files say.
         check_out: Has git write paths of a folder, with filters and line endings.
         write_submodule: Writes the files of a submodule's commit at a path below a folder.
+        known_paths: Paths that are in memory anyway: 40,000 of them need not be there for each mirror.
         dates: Modification times.
         may_convert: Whether an attributes file that belongs to no tree has any rule.
     """
@@ -38,6 +39,7 @@ class MirrorSource:
     attributes_of: Callable[[Path, Iterable[str]], Mapping[str, Mapping[str, str]]]
     check_out: Callable[[Path, Mapping[str, Leaf]], None]
     write_submodule: Callable[[Path, str, str], None]
+    known_paths: Callable[[], Iterable[str]]
     dates: MirrorDates
     may_convert: bool
 
@@ -86,7 +88,8 @@ class Mirror:
         self.root = None
         if before is None or len(spoiled) > REPAIRED_AT_MOST or touches_attributes({*edits, *spoiled}):
             self.clear()
-            edits = dict(leaves(tree))
+            known = {path: path for path in source.known_paths()}
+            edits = {known.get(path, path): leaf for path, leaf in leaves(tree)}
         else:
             edits = {**self.repairs(tree, spoiled), **edits}
         self.write(tree, edits, source, spoiled)
@@ -124,11 +127,9 @@ class Mirror:
             written = {path: leaf for path, leaf in edits.items() if leaf is not None}
             folders |= self.make_folders(root, written)
             folders.update(path for path in spoiled if isinstance(find_node(tree, path), TreeNode))
-            for path in sorted(written, key=is_no_attributes_file):
-                self.write_leaf(root, path, written[path], source)
-            self.convert(written, source)
-            for path, leaf in written.items():
-                self.finish(root, path, leaf, source.dates)
+            unfinished = {path for path, leaf in written.items() if not self.write_leaf(root, path, leaf, source)}
+            for path in unfinished | self.convert(written, source):
+                self.finish(root, path, written[path], source.dates)
             for folder in folders:
                 self.look(root, folder)
         finally:
@@ -174,36 +175,39 @@ class Mirror:
                 self.looks[folder] = 0
         return set(folders)
 
-    def write_leaf(self, root: int, path: str, leaf: Leaf, source: MirrorSource) -> None:
-        """Write one file, link or submodule."""
+    def write_leaf(self, root: int, path: str, leaf: Leaf, source: MirrorSource) -> bool:
+        """Write one file, link or submodule; whether it has its time, and how it looks is known."""
         mode, _, identifier = leaf.partition(" ")
         if mode == SUBMODULE_MODE:
             self.submodules.add(path)
             source.write_submodule(self.folder, path, identifier)
-            return
+            return False
         content = source.content_of(path, identifier)
         if mode == LINK_MODE:
             remove(self.folder / path)
             os.symlink(content, os.fsencode(path), dir_fd=root)
-            return
+            return False
+        wanted, second = (0o777 if mode == "100755" else 0o666) & ~self.umask, source.dates.second_of(path, identifier)
         try:
-            overwrite(root, path, content, (0o777 if mode == "100755" else 0o666) & ~self.umask)
-        except OSError:  # a link or a folder is there
+            self.looks[path] = overwrite(root, path, content, wanted, second)
+        except OSError:  # a link or a folder is there, or it has another name
             remove(self.folder / path)
-            overwrite(root, path, content, (0o777 if mode == "100755" else 0o666) & ~self.umask)
+            self.looks[path] = overwrite(root, path, content, wanted, second)
+        return True
 
-    def convert(self, written: Mapping[str, Leaf], source: MirrorSource) -> None:
-        """Have git write again what a checkout writes otherwise than it is stored."""
+    def convert(self, written: Mapping[str, Leaf], source: MirrorSource) -> set[str]:
+        """Have git write again what a checkout writes otherwise than it is stored; which that was."""
         files = {path: leaf for path, leaf in written.items() if leaf.startswith("100")}
         self.attribute_files.update({path: leaf for path, leaf in files.items() if not is_no_attributes_file(path)})
         if not files or not (self.attribute_files or source.may_convert):
-            return
+            return set()
         asked = [path for path in files if path not in self.is_converted]
         for path, attributes in source.attributes_of(self.folder, asked).items() if asked else ():
             self.is_converted[path] = is_converted(attributes)
         converted = {path: leaf for path, leaf in files.items() if self.is_converted[path]}
         if converted:
             source.check_out(self.folder, converted)
+        return set(converted)
 
     def finish(self, root: int, path: str, leaf: Leaf, dates: MirrorDates) -> None:
         """Date a file, and remember how it looks."""
@@ -253,11 +257,15 @@ class Mirror:
         return found
 
 
-def overwrite(root: int, path: str, content: bytes, mode: int) -> None:
+def overwrite(root: int, path: str, content: bytes, mode: int, second: int) -> int:
     """
     Write a file in place: on ext4 a rename or an unlink costs a flush each, 500 ms for 500 files, and this 10.
 
-    A file with another name somewhere is not written through it.
+    Returns:
+        The hash of its stamp.
+
+    Raises:
+        OSError: Something else is there, or a file with another name somewhere: it is not written through that.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, mode, dir_fd=root)
@@ -272,6 +280,8 @@ def overwrite(root: int, path: str, content: bytes, mode: int) -> None:
             os.ftruncate(descriptor, len(content))
         if stat.S_IMODE(seen.st_mode) != mode:
             os.fchmod(descriptor, mode)
+        os.utime(descriptor, (second, second))
+        return hash(stamp_of(os.fstat(descriptor)))
     finally:
         os.close(descriptor)
 
@@ -301,7 +311,7 @@ def everything(folder: Path) -> Iterator[str]:
 
 
 def is_no_attributes_file(path: str) -> bool:
-    """False for .gitattributes: sorted by this, those come first."""
+    """False for .gitattributes."""
     return path.rpartition("/")[2] != ATTRIBUTES_FILE
 
 

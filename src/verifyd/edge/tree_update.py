@@ -15,7 +15,7 @@ from verifyd.edge.kept_objects import NewObject, keep_objects
 from verifyd.edge.kept_tree import KeptTree, ignored_as_seen, read_ignored
 from verifyd.edge.merkle import Leaf, TreeNode, edit_node, find_node, leaves
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, read_path, seen_at
+from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, packed, read_path, seen_at
 from verifyd.edge.stored_forms import ATTRIBUTES_FILE
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of, with_parents
 
@@ -208,7 +208,7 @@ class TreeUpdate:
         for name, stamp in entries.items():
             path, kind = joined(folder, name), stat.S_IFMT(stamp[4])
             if path in kept.stamps and kind != stat.S_IFDIR:
-                if stamp != kept.stamps[path]:
+                if packed(*stamp) != kept.stamps[path]:
                     self.files.add(path)
             elif path in kept.folders and kind == stat.S_IFDIR:
                 continue
@@ -371,7 +371,7 @@ class TreeUpdate:
         kept = self.kept
         kept.racy.difference_update(self.stamps, self.folder_stamps)
         for path, stamp in self.stamps.items():
-            take(kept.stamps, path, stamp)
+            take(kept.stamps, path, packed(*stamp) if stamp is not None else None)
             self.note_racy(path, stamp)
         for folder, stamp in self.folder_stamps.items():
             take(kept.folders, folder, stamp)
