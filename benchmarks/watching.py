@@ -154,7 +154,7 @@ async def nested(root: Path, name: str) -> tuple[int, int]:
                 found.update(place for place in inside if (root / place).is_file())
             todo = set(watcher.watch(folders)) - {""}
 
-    made = [f"new-{name[:9]}{number}/deep/deeper/{number}.py" for number in range(NESTED)]
+    made = [f"new{NAMES.index(name)}-{number}/deep/deeper/{number}.py" for number in range(NESTED)]
     async with watching(name, root) as watcher:
         waiting = asyncio.ensure_future(told_until_quiet(watcher, read))
         await anyio.sleep(0.2)
