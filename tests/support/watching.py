@@ -77,12 +77,13 @@ async def until_told(watcher: Watcher, *paths: str) -> Hint:
 
 @dataclass(slots=True, kw_only=True)
 class Follower:
-    """Knows which files there are, by nothing but hints."""
+    """Knows which files there are, by nothing but hints; calls ``watch`` only when there are other folders than before."""
 
     root: Path
     watcher: Watcher
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
 
     def read(self, paths: Iterable[str]) -> None:
         """Read these paths, then what is in folders that were not watched until now."""
@@ -90,7 +91,8 @@ class Follower:
         while todo:
             for path in todo:
                 self._read_one(path)
-            todo = set(self.watcher.watch(self.folders))
+            todo = set(self.watcher.watch(self.folders)) if self.folders != self._told else set()
+            self._told = set(self.folders)
 
     def _read_one(self, path: str) -> None:
         below = f"{path}/" if path else ""
