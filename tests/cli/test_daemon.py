@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -142,7 +143,7 @@ def test_a_tree_that_is_being_verified_has_no_task_yet(daemons: Daemons) -> None
 
 
 def test_a_daemon_of_another_release_is_named_with_what_to_do(daemons: Daemons) -> None:
-    """Its answer is good, because the API is the same (fault 12)."""
+    """Fault 12: its answer is good, because the API is the same."""
     daemons.start("release")
     for extra in ({}, {"GIT_CONFIG_COUNT": "0"}):
         answer = daemons.project.verifyd("status", extra=extra, expect=1)
@@ -152,7 +153,7 @@ def test_a_daemon_of_another_release_is_named_with_what_to_do(daemons: Daemons) 
 
 
 def test_a_daemon_of_another_api_is_not_understood(daemons: Daemons) -> None:
-    """It says so itself; the answer is then without it (fault 12)."""
+    """Fault 12: it says so itself; the answer is then without it."""
     daemons.begin("api")
     wait_for(lambda: daemons.address() != {}, "it is there")
     answer = daemons.project.verifyd("status", expect=3)
@@ -196,6 +197,51 @@ def test_a_daemon_that_cannot_start_says_why(project: Project) -> None:
     answer = project.verifyd("watch", "--detach", expect=3)
     assert "daemon.lock: cannot be opened: is a directory" in answer.err
     (project.root / ".git/verifyd/daemon.lock").rmdir()
+
+
+def test_doctor_examines_the_daemon(daemons: Daemons) -> None:
+    """None, one that answers, one of another release, and how it notices changes."""
+    assert "ok daemon none runs; start one with: verifyd watch --detach" in checks(daemons.project)
+    process = daemons.start("release")
+    found = [check for check in checks(daemons.project) if check.split()[1] in ("daemon", "watching")]
+    about, other, watching = found
+    assert about.startswith(f"ok daemon process {process.pid}, verifyd 9.9.9, since ")
+    assert other.startswith("warn daemon it is verifyd 9.9.9, this is ")
+    assert watching == "ok watching by inotify"
+
+
+def checks(project: Project) -> list[str]:
+    """The lines of doctor's checks, columns apart."""
+    lines = [" ".join(line.split()) for line in project.verifyd("doctor").out.splitlines()]
+    return [line for line in lines if line.startswith(("ok ", "warn ", "bad "))]
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, -9)])
+def test_no_gate_outlives_the_daemon(project: Project, number: signal.Signals, code: int) -> None:
+    """Faults 1, 3: asked to end or killed in the middle of a gate, it leaves no process, and the tree is not ready after."""
+    pid = project.root.parent / "pid"
+    project.write({"VERIFY.md": page(long="sh long.sh"), "long.sh": f"sleep 3217 & echo $! > {pid}; sleep 3217\n"})
+    project.approve()
+    command = project.command("watch", "--plain")
+    daemon = subprocess.Popen(command, cwd=project.root, env=project.environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: pid.exists() and pid.read_text().strip(), "the gate runs")
+        daemon.send_signal(number)
+        assert daemon.wait(timeout=20) == code
+    finally:
+        daemon.kill()
+        daemon.wait()
+    wait_for(lambda: not is_running(int(pid.read_text())), "its gate is gone")
+    assert "not_verified" in project.verifyd("status", expect=3).out
+    assert project.verifyd("watch", "--detach", expect=0).err.startswith("watching")
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process is there, and is the gate's."""
+    try:
+        return b"3217" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def test_an_answer_that_nobody_takes_is_none(daemons: Daemons) -> None:

@@ -55,7 +55,7 @@ def test_a_daemon_writes_where_it_is_and_takes_it_away(daemons: Daemons) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(daemons: Daemons, number: signal.Signals) -> None:
-    """Even with a client that holds a connection and one that listens to events (fault 3)."""
+    """Even with a client that listens to events."""
     process = daemons.start()
     curl = ["curl", "-sN", "--unix-socket", daemons.address()["socket"], "http://verifyd/v1/events"]
     with subprocess.Popen(curl, stdout=subprocess.PIPE) as listener:
@@ -68,7 +68,7 @@ def test_a_signal_ends_it_cleanly(daemons: Daemons, number: signal.Signals) -> N
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_of_two_that_start_at_once_one_is_the_daemon(daemons: Daemons) -> None:
-    """Raced again and again: one lives, the other ends with 0 and names it (fault 7)."""
+    """Fault 7: raced again and again, one lives, and the other ends with 0 and names it."""
     for _ in range(5):
         pair = [daemons.begin(), daemons.begin()]
         wait_for(lambda pair=pair: any(process.poll() is not None for process in pair), "one of them gives way")  # type: ignore[misc]
@@ -81,7 +81,7 @@ def test_of_two_that_start_at_once_one_is_the_daemon(daemons: Daemons) -> None:
 
 
 def test_a_second_one_waits_until_the_first_answers(daemons: Daemons) -> None:
-    """Though the first one holds the lock long before it has a socket."""
+    """Fault 7: though the first one holds the lock long before it has a socket."""
     first = daemons.begin("slow")
     wait_for(lambda: is_held(home(daemons)), "the lock is taken")
     second = daemons.begin()
@@ -98,7 +98,7 @@ def test_a_second_one_takes_over_from_one_that_dies_while_starting(daemons: Daem
 
 
 def test_what_a_killed_daemon_left_is_not_believed(daemons: Daemons) -> None:
-    """Its socket, its address and its lock's file are there; the next one starts at once (fault 8)."""
+    """Fault 8: its socket, its address and its lock's file are there; the next one starts at once."""
     first = daemons.start()
     first.kill()
     first.communicate()
@@ -110,7 +110,7 @@ def test_what_a_killed_daemon_left_is_not_believed(daemons: Daemons) -> None:
 
 
 def test_the_number_of_another_process_is_not_the_daemon(daemons: Daemons) -> None:
-    """An address with the number of a process that lives, and was started at another time, is nobody's (fault 8)."""
+    """Fault 8: an address with the number of a process that lives, and was started at another time, is nobody's."""
     process = daemons.start()
     process.kill()
     process.communicate()
@@ -136,7 +136,7 @@ def test_linked_work_trees_have_their_own(daemons: Daemons, tmp_path: Path) -> N
 
 
 def test_a_repository_with_a_long_path_has_a_daemon(tmp_path: Path) -> None:
-    """Its socket is in the runtime folder, and the address says so (fault 68)."""
+    """Fault 68: its socket is in the runtime folder, and the address says so."""
     long = tmp_path / ("x" * 60) / ("y" * 60)
     runtime = tmp_path / "r"
     project = Project.make(long, {"VERIFY.md": page(yes="true")})
@@ -151,7 +151,7 @@ def test_a_repository_with_a_long_path_has_a_daemon(tmp_path: Path) -> None:
 
 
 def test_one_that_crashes_again_and_again_stays_down(daemons: Daemons) -> None:
-    """After five crashes no start that is not a person's is tried, and the reason is kept (fault 9)."""
+    """Fault 9: after five crashes no start that is not a person's is tried, and the reason is kept."""
     for _ in range(5):
         assert "RuntimeError: the engine broke" in said(daemons.begin("automatic", "crash"))
     reason = "the daemon crashed 5 times in 5 minutes, and stays down (last: RuntimeError: the engine broke)"
@@ -166,7 +166,7 @@ def test_one_that_crashes_again_and_again_stays_down(daemons: Daemons) -> None:
 
 
 def test_a_killed_one_counts_as_a_crash(daemons: Daemons) -> None:
-    """Which is what a start finds that no end followed."""
+    """Fault 9: which is what a start finds that no end followed."""
     for _ in range(5):
         process = daemons.start("automatic")
         process.kill()

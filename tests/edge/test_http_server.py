@@ -98,7 +98,7 @@ async def test_the_socket_is_for_its_user_alone(home: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 async def test_another_user_is_refused_even_where_the_mode_lets_them_in(home: Path) -> None:
-    """The kernel says who connects: with the socket at 0666 and its folder at 0755, nobody gets an answer (fault 69)."""
+    """Fault 69: the kernel says who connects; with the socket at 0666 and its folder at 0755, nobody gets an answer."""
     program = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
         "s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n'); print(s.makefile('rb').read())"
@@ -114,7 +114,7 @@ async def test_another_user_is_refused_even_where_the_mode_lets_them_in(home: Pa
 
 
 async def test_half_a_request_is_cut_off(home: Path) -> None:
-    """A client that stops in the middle of its request is disconnected after the limit, and nobody waits for it."""
+    """Fault 70: a client that stops in the middle of its request is disconnected after the limit, and nobody waits for it."""
     async with served(home, head_s=0.2) as path:
         with connect(path) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHo")
@@ -123,7 +123,7 @@ async def test_half_a_request_is_cut_off(home: Path) -> None:
 
 
 async def test_a_request_without_end_is_refused(home: Path) -> None:
-    """A line of a gigabyte: refused after its first kilobytes, while others are answered (fault 70)."""
+    """Fault 70: a line of a gigabyte is refused after its first kilobytes, while others are answered."""
     piece = b"x" * 65536
     sent = 0
 
@@ -145,7 +145,7 @@ async def test_a_request_without_end_is_refused(home: Path) -> None:
 
 
 async def test_clients_that_ask_nothing_give_way(home: Path) -> None:
-    """With every place taken by clients that only connect, the next one that asks is answered."""
+    """Fault 70: with every place taken by clients that only connect, the next one that asks is answered."""
     async with served(home, connections=8) as path:
         idle = [connect(path) for _ in range(40)]
         try:
@@ -157,7 +157,7 @@ async def test_clients_that_ask_nothing_give_way(home: Path) -> None:
 
 
 async def test_a_client_that_takes_nothing_is_cut_off(home: Path) -> None:
-    """An answer larger than all buffers, of which nothing is read, does not stay for ever."""
+    """Fault 70: an answer larger than all buffers, of which nothing is read, does not stay for ever."""
     async with served(home, stalled_s=0.2) as path:
         with connect(path) as client:
             client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -168,7 +168,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(home: Path) -> None:
 
 
 async def test_clients_that_disconnect_at_any_moment_do_no_harm(home: Path) -> None:
-    """Hundreds that go away before, in and after their request; the next one is answered."""
+    """Fault 70: hundreds that go away before, in and after their request; the next one is answered."""
     request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     async with served(home) as path:
         for number in range(300):
@@ -203,7 +203,7 @@ def test_a_socket_that_a_dead_daemon_left_is_replaced(home: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
 def test_what_is_no_socket_is_never_removed(home: Path, kind: str) -> None:
-    """The socket is made elsewhere then (fault 68)."""
+    """Fault 68: a file, folder or link in its place stays, and the socket is made elsewhere."""
     home.mkdir()
     there = home / "daemon.sock"
     if kind == "file":
@@ -221,7 +221,7 @@ def test_what_is_no_socket_is_never_removed(home: Path, kind: str) -> None:
 
 
 def test_a_path_too_long_for_a_socket_is_not_used(home: Path) -> None:
-    """The runtime folder's is, with a name that this work tree alone has; without one the temporary folder's."""
+    """Fault 68: the runtime folder's is, with a name that this work tree alone has; without one the temporary folder's."""
     long, other = (home / ("x" * LONGEST_PATH) / name for name in ("one", "two"))
     made, path = bind_socket(long, {"XDG_RUNTIME_DIR": str(home.parent / "run")})
     made_too, path_too = bind_socket(other, {"XDG_RUNTIME_DIR": str(home.parent / "run")})

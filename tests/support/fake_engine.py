@@ -32,8 +32,11 @@ def a_standing(report: Report | None = None, **fields: Any) -> Standing:
         GateStanding(name=gate.verdict.gate.name, required=gate.required, phase=Phase.DONE, verdict=gate.verdict)
         for gate in report.gates
     )
-    judged = Judged(tree=TREE, readiness=report.readiness, reason=report.reason, at=NOON, behind=0)
-    return Standing(**{"tree": TREE, "since": NOON, "gates": gates, "report": report, "judged": judged, **fields})
+    known: dict[str, Any] = {
+        "judged": Judged(tree=TREE, readiness=report.readiness, reason=report.reason, at=NOON, behind=0),
+        "watching": "inotify",
+    }
+    return Standing(**{"tree": TREE, "since": NOON, "gates": gates, "report": report, **known, **fields})
 
 
 READY = a_standing(a_report(a_pass("tests")))

@@ -251,10 +251,11 @@ def fix(folder: str, *, gates: tuple[str, ...]) -> None:
 
 def doctor(folder: str, *, as_json: bool) -> None:
     """``verifyd doctor``."""
-    from verifyd.app.doctor import examine
+    from verifyd.app.doctor import attempt, examine
+    from verifyd.app.doctor_daemon import examine_daemon
     from verifyd.render.doctor import is_bad, render_doctor, render_doctor_json
 
     world, repository = open_world(folder)
-    checks = examine(world, repository)
+    checks = (*examine(world, repository), *attempt("daemon", lambda: examine_daemon(world, repository)))
     world.console.write_answer(render_doctor_json(checks) if as_json else render_doctor(checks))
     end(ExitCode.NOT_READY if is_bad(checks) else ExitCode.READY)
