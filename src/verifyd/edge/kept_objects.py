@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import struct
 import zlib
@@ -18,6 +19,8 @@ LOOSE_AT_MOST = 24
 
 PACK_KINDS = {"commit": 1, "tree": 2, "blob": 3}
 
+counter = itertools.count()
+
 NewObject = tuple[str, str, bytes]
 """Id, kind, content."""
 
@@ -30,7 +33,33 @@ def keep_objects(store: ObjectStore, objects: Iterable[NewObject]) -> None:
         return
     for identifier, (kind, content) in wanted.items():
         if not store.holds(identifier):
-            write_whole(store.path_of(identifier), zlib.compress(object_header(kind, len(content)) + content, 1))
+            write_loose(store, identifier, zlib.compress(object_header(kind, len(content)) + content, 1))
+
+
+def make_folders(store: ObjectStore) -> None:
+    """All folders of loose objects: made one by one when they are needed, they cost more than the objects."""
+    for number in range(256):
+        with suppress(FileExistsError):
+            os.mkdir(f"{store.objects}/{number:02x}")
+
+
+def write_loose(store: ObjectStore, identifier: str, compressed: bytes) -> None:
+    """One loose object, there whole or not at all."""
+    folder = f"{store.objects}/{identifier[:2]}"
+    name = f"{folder}/new-{os.getpid()}-{next(counter)}"
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        write_whole(store.path_of(identifier), compressed)
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(compressed)
+        os.replace(name, f"{folder}/{identifier[2:]}")
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
 
 
 def write_pack(store: ObjectStore, objects: list[NewObject]) -> None:

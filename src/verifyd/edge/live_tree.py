@@ -17,10 +17,11 @@ from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
+from verifyd.edge.kept_objects import NewObject, make_folders
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
-from verifyd.edge.merkle import TreeContents, read_node
+from verifyd.edge.merkle import TreeContents, TreeNode, differences, read_node, read_node
 from verifyd.edge.mirror import MirrorSource
 from verifyd.edge.mirror_dates import MirrorDates, read_dates
 from verifyd.edge.mirror_place import mirror_folder
@@ -35,8 +36,13 @@ from verifyd.edge.tree_update import StructuralError, TreeUpdate
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
 
+KNOWN_TREES = 3
+"""Trees that others are compared with, kept in memory: the base, and the last one that was ready."""
 CHECKS = 3
 """A tree that changes beside each of so many comparisons with git's answer cannot be compared now."""
+
+REMEMBERED_BYTES = 8 * 1024 * 1024
+"""Of content that was just read, so much is kept for the mirror; more is read again."""
 
 
 @contextmanager
@@ -72,12 +78,15 @@ class LiveWorkTree:
         self._discarded = 0
         self._dirty: frozenset[str] = frozenset()
         self._is_lost = False
+        self._known: dict[str, TreeNode] = {}
         self._opened = ExitStack()
         self._objects, self._heads = LastingReader(git), LastingReader(git)
         self._opened.callback(self._objects.close)
         self._opened.callback(self._heads.close)
         self._mirrors: Mirrors | None = None
+        self._contents: MirrorContents | None = None
         with self._refusals():
+            make_folders(store)
             self._kept = read_kept_tree(git, store, repository)
             give_back_memory()
         self._state = self._make_state(1)
@@ -145,6 +154,26 @@ class LiveWorkTree:
             return found, tree
         return found, with_contents(objects, self._store, tree, self._kept.nested)
 
+    def paths_changed(self, state: TreeState, since: str) -> frozenset[str] | None:
+        """Paths that differ between a stored tree and the state; None when that tree is no longer known."""
+        with self._refusals():
+            old = self._stored(since)
+            new = self._kept.root if state.tree == self._kept.root.id else self._stored(state.tree)
+        return frozenset(differences(old, new)) if old is not None and new is not None else None
+
+    def _stored(self, tree: str) -> TreeNode | None:
+        """A stored tree, read once as long as it is asked for again and again; None when git does not know it any more."""
+        if tree not in self._known:
+            try:
+                with self._git.object_reader(self._store.place) as objects:
+                    self._known[tree] = read_node(objects, tree)
+            except GitError:
+                return None
+        self._known[tree] = self._known.pop(tree)
+        while len(self._known) > KNOWN_TREES:
+            del self._known[next(iter(self._known))]
+        return self._known[tree]
+
     def guard(self, state: TreeState) -> Guard:
         """Watches the working tree from the moment *state* was read; everything counts as moved when it is not the newest."""
         for _ in range(CHECKS):
@@ -174,6 +203,7 @@ class LiveWorkTree:
         with ExitStack() as stack:
             with self._refusals():
                 folder = stack.enter_context(self._open_mirrors().lend(state.content_ids.root))
+                self._remember([])
             yield folder
 
     def _open_mirrors(self) -> Mirrors:
@@ -181,7 +211,7 @@ class LiveWorkTree:
         if self._mirrors is None:
             home = self._repository.state_dir
             folder = self._opened.enter_context(mirror_folder(home, self._kept.size_bytes, self._git.environment))
-            contents = MirrorContents(
+            self._contents = contents = MirrorContents(
                 git=self._git,
                 store=self._store,
                 repository=self._repository,
@@ -246,9 +276,16 @@ class LiveWorkTree:
                 raise GitError(problem, where=str(self._repository.root), remedy=remedy) from error
             self._is_lost = True
             update.take_over(blobs)
+            self._remember(blobs)
             self._is_lost = False
             self._dirty = frozenset()
             return self._publish()
+
+    def _remember(self, blobs: list[NewObject]) -> None:
+        """Have at hand for the mirror what was just read, if it is not too much."""
+        if self._contents is not None:
+            is_little = sum(len(content) for _, _, content in blobs) <= REMEMBERED_BYTES
+            self._contents.recent = {one: content for one, _, content in blobs} if is_little else {}
 
     def _new_update(self) -> TreeUpdate:
         return TreeUpdate(
@@ -336,6 +373,7 @@ class LiveWorkTree:
             files=kept.files,
             folders=frozenset(kept.folders) - kept.oddities.found.get(Oddity.UNREADABLE, set()),
             ignored=kept.ignored.paths,
+            has_submodules=bool(kept.inside or kept.nested),
             notes=kept.oddities.notes(),
             conflicted=Oddity.CONFLICTED in kept.oddities.found,
         )

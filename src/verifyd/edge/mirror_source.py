@@ -34,6 +34,9 @@ class MirrorContents:
     Args:
         root: Descriptor of the work tree's top folder.
         objects: Answers for our objects and the user's.
+
+    Attributes:
+        recent: Content by id that was just read, and is still in memory.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class MirrorContents:
         self._repository = repository
         self._root = root
         self._objects = objects
+        self.recent: Mapping[str, bytes] = {}
 
     def may_convert(self) -> bool:
         """Whether an attributes file that belongs to no tree has any rule."""
@@ -57,6 +61,8 @@ class MirrorContents:
         Raises:
             GitError: It is nowhere any more.
         """
+        if identifier in self.recent:
+            return self.recent[identifier]
         with suppress(OSError):
             content = read_now(self._root, path)
             if content is not None and object_id("blob", content, self._store.object_format) == identifier:

@@ -20,6 +20,9 @@ MOST = 3
 LOOKS_A_WRITE = 40
 """So many files are looked at while one is written."""
 
+LOOK_AFTER_S = 0.05
+"""The verdict of the gate that has just ended comes first."""
+
 ROOT_FOLDER = "tree"
 
 
@@ -31,11 +34,13 @@ class Lent:
     Attributes:
         users: 0 when it is free.
         look: Looks for what its last users changed in it; None when that is done.
+        hurry: Set when somebody waits for the look.
     """
 
     mirror: Mirror
     users: int = 0
     look: threading.Thread | None = None
+    hurry: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -91,9 +96,7 @@ class Mirrors:
             self.lent.append(chosen)
         else:
             return None
-        if chosen.look is not None:
-            chosen.look.join()
-            chosen.look = None
+        finish_look(chosen)
         chosen.mirror.hold(tree, self.source)
         chosen.users = 1
         return chosen
@@ -108,7 +111,8 @@ class Mirrors:
         with self.lock:
             one.users -= 1
             if not one.users:
-                one.look = threading.Thread(target=look_for_changes, args=(one.mirror,), daemon=True)
+                one.hurry.clear()
+                one.look = threading.Thread(target=look_for_changes, args=(one.mirror, one.hurry), daemon=True)
                 one.look.start()
 
     @contextmanager
@@ -125,12 +129,20 @@ class Mirrors:
     def close(self) -> None:
         """Wait for those who look."""
         for one in self.lent:
-            if one.look is not None:
-                one.look.join()
+            finish_look(one)
 
 
-def look_for_changes(mirror: Mirror) -> None:
+def finish_look(one: Lent) -> None:
+    """Wait until it is known what the last users changed."""
+    if one.look is not None:
+        one.hurry.set()
+        one.look.join()
+        one.look = None
+
+
+def look_for_changes(mirror: Mirror, hurry: threading.Event) -> None:
     """Note what was changed; a mirror that cannot be looked at holds nothing."""
+    hurry.wait(LOOK_AFTER_S)
     try:
         mirror.spoiled = mirror.find_changes()
     except OSError:
