@@ -217,6 +217,35 @@ def doctor(folder: str, as_json: bool) -> None:
     commands.doctor(folder, as_json=as_json)
 
 
+TARGETS = ("systemd",)
+
+
+@cli.command()
+@click.argument("target", type=click.Choice(TARGETS))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def install(folder: str, target: str, yes: bool) -> None:
+    """
+    Install a TARGET for this work tree; shows the change and asks first.
+
+    systemd has the daemon started whenever you log in: a user unit of systemd, on macOS an agent of launchd.
+    """
+    from verifyd.doors import install as targets
+
+    {"systemd": targets.install_service}[target](folder, yes=yes)
+
+
+@cli.command()
+@click.argument("target", type=click.Choice(TARGETS))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def uninstall(folder: str, target: str, yes: bool) -> None:
+    """Take back what verifyd install TARGET did for this work tree."""
+    from verifyd.doors import install as targets
+
+    {"systemd": targets.uninstall_service}[target](folder, yes=yes)
+
+
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
