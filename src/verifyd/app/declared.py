@@ -102,8 +102,13 @@ def lines_of(difference: GateDifference) -> list[str]:
 
 
 def read_declared(world: World, repository: Repository, snapshot: Snapshot, *, anew: bool = False) -> Declared:
+    """Read VERIFY.md out of the judged tree; ConfigurationError when it is missing or wrong. *anew*: see declared_by."""
+    return declared_by(world, repository, read_page(world, repository, snapshot), anew=anew)
+
+
+def declared_by(world: World, repository: Repository, content: bytes, *, anew: bool = False) -> Declared:
     """
-    Read VERIFY.md out of the judged tree; ConfigurationError when it is missing or wrong.
+    What a page declares; ConfigurationError when it is wrong.
 
     The very bytes that were approved mean what was approved, so they are not parsed again (a fifth of the start-up time).
     An approval that cannot be read is none, and the report says why: approving again is the way out.
@@ -111,7 +116,6 @@ def read_declared(world: World, repository: Repository, snapshot: Snapshot, *, a
     Args:
         anew: Parse the page all the same: for whoever shows it to be approved.
     """
-    content = read_page(world, repository, snapshot)
     page = hashlib.sha256(content).hexdigest()
     approval, trouble = read_approval(world, repository)
     if approval is not None and approval.page == page and not anew:

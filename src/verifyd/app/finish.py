@@ -40,6 +40,7 @@ class Finish:
     Puts a run's verdicts together, keeps them in history and makes the task.
 
     Attributes:
+        paths_changed_since: Paths that differ between a tree and the judged one; None when that tree is no longer known.
         is_whole: False for a run that was ended early: it says nothing of the tree as a whole.
     """
 
@@ -51,6 +52,7 @@ class Finish:
     keys: Mapping[str, str]
     disagreed: tuple[Verdict, ...] = ()
     is_whole: bool = True
+    paths_changed_since: Callable[[str], frozenset[str] | None] | None = None
     remarks: tuple[str, ...] = ()
 
     def result(
@@ -96,11 +98,7 @@ class Finish:
     ) -> Report:
         """The report before it is kept."""
         last_ready = self.store.last_ready_tree()
-        changed = (
-            self.world.git.paths_changed_between(self.judged.repository, last_ready, self.judged.snapshot.tree)
-            if last_ready is not None
-            else None
-        )
+        changed = self.changed_since(last_ready) if last_ready is not None else None
         return make_report(
             plan,
             verdicts,
@@ -117,6 +115,12 @@ class Finish:
             last_ready_tree=last_ready,
             changed_since_ready=changed or None,
         )
+
+    def changed_since(self, tree: str) -> frozenset[str] | None:
+        """Paths that differ from an earlier tree."""
+        if self.paths_changed_since is not None:
+            return self.paths_changed_since(tree)
+        return self.world.git.paths_changed_between(self.judged.repository, tree, self.judged.snapshot.tree)
 
     def holds(self) -> tuple[Hold, ...]:
         """Reasons outside the gates why the tree cannot be called ready."""

@@ -29,11 +29,13 @@ class LiveSource:
         mirror: Opens a folder with the tree's files that nobody writes to; blocks.
         content_ids: As ``Git.content_ids``.
         ignored: As ``Git.ignored_paths``.
+        has_submodules: As ``TreeState.has_submodules``.
     """
 
     mirror: Callable[[], AbstractContextManager[Path]]
     content_ids: Mapping[str, str]
     ignored: tuple[str, ...]
+    has_submodules: bool
 
 
 @dataclass(slots=True, kw_only=True)

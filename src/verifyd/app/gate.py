@@ -205,7 +205,12 @@ class GateRunner:
         """
         if gate.paths:
             return {path: contents[path] for path in matches(gate.paths, contents)}
-        has_submodules = any(content.startswith(SUBMODULE_MODE) for content in contents.values())
+        live = self.context.live
+        has_submodules = (
+            live.has_submodules
+            if live is not None
+            else any(one.startswith(SUBMODULE_MODE) for one in contents.values())
+        )
         return contents if has_submodules else {"": self.context.judged_tree.snapshot.tree}
 
     def view_of(self, gate: Gate) -> View:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import anyio
+import anyio.to_thread
 
 from verifyd.app.finish import Finish, Result
 from verifyd.app.frozen import LiveSource
@@ -15,11 +16,12 @@ from verifyd.app.judged import Judged, Request
 from verifyd.app.live_gates import LiveGates
 from verifyd.app.ports import Processes, Store
 from verifyd.app.run import Listener, run_gates, skipped_by_plan
+from verifyd.app.uncounted import uncounted_remarks
 from verifyd.app.verify import built_in_verdicts, plan_for, unapproved
 from verifyd.app.watch_ports import LiveTree, TreeState
 from verifyd.app.world import World
 from verifyd.errors import VerifydError
-from verifyd.pipeline import Pipeline
+from verifyd.pipeline import DIFF_GATE, Pipeline
 from verifyd.plan import Plan, PlannedGate, makespan_s, with_doubtful
 from verifyd.verdict import Reason, Status, Verdict
 
@@ -43,6 +45,9 @@ class LivePass:
     Attributes:
         state: The tree that it is about.
         request: Names the door.
+        is_counted: Whether the change in *judged* holds lines and renames; else it only says which paths are touched, which is
+            enough to plan by, and is counted beside the gates.
+        remarks: For the report.
         plan: None until it is made, and where nothing may run.
         built_in: Verdicts that need no process.
         keys: Action keys of the gates that run, by name.
@@ -58,6 +63,8 @@ class LivePass:
     request: Request
     started_at: datetime
     started_s: float
+    is_counted: bool
+    remarks: tuple[str, ...] = ()
     plan: Plan | None = None
     built_in: tuple[Verdict, ...] = ()
     keys: Mapping[str, str | None] = field(default_factory=dict)
@@ -86,8 +93,8 @@ class LivePass:
                 )
             else:
                 self.result = await self.verify(pipeline, steer, ended)
-        except VerifydError as error:
-            self.error = error
+        except* VerifydError as group:
+            self.error = first_of(group)
         finally:
             self.done.set()
 
@@ -100,17 +107,21 @@ class LivePass:
         """The stages, as in ``verify``."""
         world, store = self.shared.world, self.shared.store
         plan = plan_for(world, self.judged, pipeline, store, self.request)
-        self.built_in = built_in_verdicts(pipeline, self.judged.change)
-        async with GateRunner(self.run_context()) as runner:
+
+        def note(verdict: Verdict) -> None:
+            self.verdicts[verdict.gate.name] = verdict
+            ended(verdict)
+
+        async with GateRunner(self.run_context()) as runner, anyio.create_task_group() as beside:
             if not self.judged.has_named_base:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
             self.plan = plan
             self.keys = {planned.gate.name: runner.action_key(planned.gate) for planned in plan.to_run}
             steer(self.keys)
-
-            def note(verdict: Verdict) -> None:
-                self.verdicts[verdict.gate.name] = verdict
-                ended(verdict)
+            if any(DIFF_GATE in planned.gate.needs for planned in plan.to_run):
+                await self.count_change(pipeline, ended)
+            else:
+                beside.start_soon(self.count_change, pipeline, ended)
 
             async def run_gate(planned: PlannedGate) -> Verdict:
                 return await self.verdict_of(planned, self.keys[planned.gate.name], runner)
@@ -132,8 +143,20 @@ class LivePass:
             keys=runner.keys,
             disagreed=tuple(runner.disagreed),
             is_whole=self.is_whole,
+            remarks=(*self.remarks, *runner.beside.remarks),
+            paths_changed_since=lambda tree: self.shared.tree.paths_changed(self.state, tree),
         )
         return finish.result(plan, verdicts, self.built_in, self.started_at, self.started_s)
+
+    async def count_change(self, pipeline: Pipeline, ended: Callable[[Verdict], None]) -> None:
+        """Count lines and find renames, and judge what needs no process."""
+        if not self.is_counted:
+            change = await anyio.to_thread.run_sync(self.shared.world.git.change, self.judged.snapshot)
+            self.judged, self.is_counted = replace(self.judged, change=change), True
+        self.remarks = uncounted_remarks(self.shared.world, self.judged, pipeline, self.shared.store)
+        self.built_in = built_in_verdicts(pipeline, self.judged.change)
+        for verdict in self.built_in:
+            ended(verdict)
 
     async def verdict_of(self, planned: PlannedGate, key: str | None, runner: GateRunner) -> Verdict:
         """One gate's verdict: a stored one at once, else that of the run under way or of a new one."""
@@ -161,6 +184,7 @@ class LivePass:
                 mirror=lambda: tree.mirror(self.state),
                 content_ids=self.state.content_ids,
                 ignored=self.state.ignored,
+                has_submodules=self.state.has_submodules,
             ),
         )
 
@@ -173,6 +197,12 @@ class LivePass:
         if self.plan is None or any(planned.expected_s is None for planned in self.plan.to_run):
             return None
         return makespan_s(self.plan.to_run, self.shared.world.machine.slots)
+
+
+def first_of(group: BaseExceptionGroup[VerifydError]) -> VerifydError:
+    """The first error of a group, to any depth: one message is what a person can act on."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def is_cut_short(verdict: Verdict) -> bool:

@@ -11,11 +11,11 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
-from verifyd.app.declared import read_declared
 from verifyd.app.finish import Result
 from verifyd.app.follower import Follower
 from verifyd.app.judged import Judged, Request
 from verifyd.app.live_gates import CpuSlots, LiveGate, LiveGates
+from verifyd.app.live_opening import LiveOpening, Opened
 from verifyd.app.live_pass import LivePass, LiveWorld
 from verifyd.app.news import News, transition_between
 from verifyd.app.ports import Processes, Repository, Store
@@ -25,7 +25,7 @@ from verifyd.app.standings import standing_of
 from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
 from verifyd.app.world import World
 from verifyd.errors import StoreError, VerifydError, WatchError
-from verifyd.pipeline import Door, Isolate
+from verifyd.pipeline import Door
 from verifyd.standing import Event, EventKind, Standing
 from verifyd.steering import is_due
 from verifyd.verdict import Verdict
@@ -72,6 +72,7 @@ class Watch:
     stop_reason: str = ""
     news: News = field(init=False)
     follower: Follower = field(init=False)
+    opening: LiveOpening = field(init=False)
     retries: Retries = field(default_factory=Retries)
     identity: tuple[object, ...] = ()
     wanted: anyio.Event = field(default_factory=anyio.Event)
@@ -86,6 +87,7 @@ class Watch:
         self.asked_s = self.waiting_since_s = self.world.clock.monotonic_s()
         self.news = News(clock=self.world.clock)
         self.follower = Follower(tree=self.tree, watcher=self.watcher, clock=self.world.clock, listener=self)
+        self.opening = LiveOpening(world=self.world, repository=self.repository, tree=self.tree)
 
     # --- its life ------------------------------------------------------------------------------------------------
 
@@ -177,15 +179,15 @@ class Watch:
                 await self.current.done.wait()
             self.wanted = anyio.Event()
             try:
-                state, judged = await self.follower.ask(self.open_newest)
-                identity = self.identity_of(judged)
+                opened = await self.follower.ask(self.opening.open_newest)
+                identity = self.identity_of(opened.judged)
             except VerifydError as error:
                 self.fail(error)
             else:
                 self.trouble = ""
                 if identity != self.identity:
                     self.identity = identity
-                    self.begin(state, judged)
+                    self.begin(opened)
             if not self.wanted.is_set():
                 self.decided.set()
 
@@ -194,24 +196,6 @@ class Watch:
         if self.waiting_since_s is None:
             return False
         return is_due(self.world.clock.monotonic_s() - self.waiting_since_s, current.expected_s())
-
-    def open_newest(self) -> tuple[TreeState, Judged]:
-        """The newest tree with all that is known before a gate runs; as ``open_tree``, but out of memory."""
-        state = self.tree.state
-        snapshot = self.tree.snapshot(state, "auto")
-        declared = read_declared(self.world, self.repository, snapshot)
-        if declared.written.base != "auto":
-            snapshot = self.tree.snapshot(state, declared.written.base)
-        pipeline = declared.runs
-        in_tree = pipeline is not None and any(gate.isolate is Isolate.TREE for gate in pipeline.gates)
-        return state, Judged(
-            repository=self.repository,
-            snapshot=snapshot,
-            guard=self.tree.guard(state) if in_tree else None,
-            change=self.world.git.change(snapshot),
-            declared=declared,
-            has_named_base=declared.written.base != "auto",
-        )
 
     def identity_of(self, judged: Judged) -> tuple[object, ...]:
         """What a report about this tree depends on besides what gates do; two trees with the same have the same report."""
@@ -224,13 +208,14 @@ class Watch:
         tree = (snapshot.tree, snapshot.base, snapshot.base_tree, snapshot.head, snapshot.conflicted)
         return (*tree, judged.declared.written.digest, approved)
 
-    def begin(self, state: TreeState, judged: Judged) -> None:
+    def begin(self, opened: Opened) -> None:
         """Begin a pass; from the moment when it knows its gates the one before it begins no more."""
         overtaken = self.current
         current = LivePass(
             shared=self.shared,
-            state=state,
-            judged=judged,
+            state=opened.state,
+            judged=opened.judged,
+            is_counted=opened.is_counted,
             request=Request(door=Door.WATCH),
             started_at=self.world.clock.now(),
             started_s=self.world.clock.monotonic_s(),
@@ -246,7 +231,7 @@ class Watch:
             await current.run(steer=steer, ended=lambda verdict: self.note_ended(current, verdict))
             await self.conclude(current)
 
-        self.tasks.start_soon(carry_out, name=f"pass over {state.tree[:12]}")
+        self.tasks.start_soon(carry_out, name=f"pass over {opened.state.tree[:12]}")
 
     async def conclude(self, ended: LivePass) -> None:
         """Publish what a pass found; one that was overtaken, and did not come to its end for all gates, found nothing."""

@@ -86,6 +86,7 @@ class TreeState:
         files: As ``Snapshot.paths``.
         folders: Folders that are looked at: those not ignored, ``""`` for the root.
         ignored: As ``Git.ignored_paths`` gives it.
+        has_submodules: Whether files in it belong to submodules or other repositories.
         notes: As ``Snapshot.notes``.
         conflicted: As ``Snapshot.conflicted``.
     """
@@ -96,6 +97,7 @@ class TreeState:
     files: frozenset[str]
     folders: frozenset[str]
     ignored: tuple[str, ...]
+    has_submodules: bool = False
     notes: tuple[str, ...] = ()
     conflicted: bool = False
 
@@ -132,6 +134,10 @@ class LiveTree(Protocol):
 
     def snapshot(self, state: TreeState, base: str) -> Snapshot:
         """The state as a snapshot, with what the change is counted from. *base*: as for ``Git.snapshot_working_tree``."""
+        ...
+
+    def paths_changed(self, state: TreeState, since: str) -> frozenset[str] | None:
+        """Paths that differ between a tree that git or we hold and the state; None when that tree is no longer known."""
         ...
 
     def guard(self, state: TreeState) -> Guard:

@@ -73,6 +73,7 @@ class GitBinary:
         self._environment = environment
         self._stores: dict[Path, ObjectStore] = {}
         self._layouts: dict[Path, Layout] = {}
+        self._local_names: frozenset[str] | None = None
 
     def version(self) -> str:
         """``git version 2.39.5``, as git says it; GitError when it is missing or too old."""
@@ -235,8 +236,10 @@ class GitBinary:
 
     def local_environment_names(self) -> frozenset[str]:
         """Environment variables that tie git to one repository or belong to a hook's own commit."""
-        listed = self._git.run(Place(folder=Path("/")), "rev-parse", "--local-env-vars").decode().split()
-        return frozenset(listed) | HOOK_VARIABLES
+        if self._local_names is None:
+            listed = self._git.run(Place(folder=Path("/")), "rev-parse", "--local-env-vars").decode().split()
+            self._local_names = frozenset(listed) | HOOK_VARIABLES
+        return self._local_names
 
     def open_store(self, repository: Repository) -> tuple[GitProcess, ObjectStore]:
         """What keeps a work tree in memory: git itself, and our objects."""

@@ -18,10 +18,10 @@ from verifyd.edge.git_repository import user_place
 from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_objects import NewObject, make_folders
-from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
+from verifyd.edge.kept_tree import KeptTree, compact, open_root, read_kept_tree
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
-from verifyd.edge.merkle import TreeContents, TreeNode, differences, read_node, read_node
+from verifyd.edge.merkle import TreeContents, TreeNode, differences, read_node
 from verifyd.edge.mirror import MirrorSource
 from verifyd.edge.mirror_dates import MirrorDates, read_dates
 from verifyd.edge.mirror_place import mirror_folder
@@ -33,6 +33,7 @@ from verifyd.edge.submodules import with_contents
 from verifyd.edge.sweep import ROOT, expected_stamps, look_at, stamp_of, sweep, wait_for_clock
 from verifyd.edge.tree_notes import Oddity, named
 from verifyd.edge.tree_update import StructuralError, TreeUpdate
+from verifyd.edge.work_tree import read_at_rest
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
 
@@ -88,6 +89,7 @@ class LiveWorkTree:
         with self._refusals():
             make_folders(store)
             self._kept = read_kept_tree(git, store, repository)
+            compact(self._kept)
             give_back_memory()
         self._state = self._make_state(1)
 
@@ -116,14 +118,15 @@ class LiveWorkTree:
         for _ in range(CHECKS):
             before = self.sweep()
             with self._refusals():
-                found = read_kept_tree(self._git, self._store, self._repository)
+                tree = read_at_rest(self._git, self._store, self._repository)[1].tree
                 give_back_memory()
             after = self.sweep()
-            if found.root.id in (before.tree, after.tree):
+            if tree in (before.tree, after.tree):
                 return True
             if before is after:
                 self._discarded += 1
-                self._replace(found)
+                with self._refusals():
+                    self._read_whole()
                 return False
         return True
 
