@@ -6,6 +6,7 @@ import mmap
 import os
 import random
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.support.repositories import SampleRepository, make_repository
 from verifyd.app.watch_ports import Hint
 from verifyd.edge.live_tree import open_live_tree
 
-ROUNDS = int(os.environ.get("VERIFYD_TORTURE_ROUNDS", "60"))
+ROUNDS = int(os.environ.get("VERIFYD_TORTURE_ROUNDS", "40"))
 """A larger number makes the large one: VERIFYD_TORTURE_ROUNDS=2000 pytest tests/edge/test_live_tree_torture.py."""
 
 NAMES = ("a", "b", "c.py", "ä", "d e", "noise.log", "build", "-x", ":y", "link", "new\nline")
@@ -194,10 +195,38 @@ class Torture:
         return hint
 
 
+def contents(folder: Path) -> dict[str, tuple[int, bytes | str]]:
+    """Mode with content, or a link's target, of everything below a folder."""
+    found: dict[str, tuple[int, bytes | str]] = {}
+    for inside, folders, names in os.walk(folder):
+        for name in [*folders, *names]:
+            path = Path(inside) / name
+            content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else ""
+            found[str(path.relative_to(folder))] = (path.lstat().st_mode, content)
+    return found
+
+
+def checkout(repository: SampleRepository, tree: str) -> dict[str, tuple[int, bytes | str]]:
+    """What a checkout of the tree writes."""
+    folder = repository.home / "checkout"
+    shutil.rmtree(folder, ignore_errors=True)
+    repository.binary().write_tree_to(repository.open(), tree, folder)
+    return contents(folder)
+
+
+def spoil(folder: Path, chance: random.Random) -> None:
+    """What a gate may do to a mirror."""
+    for name, (mode, _) in contents(folder).items():
+        if chance.random() < 0.3 and stat.S_ISREG(mode) and (folder / name).is_file():
+            (folder / name).write_bytes(b"spoiled")
+    (folder / "left behind").mkdir(exist_ok=True)
+    (folder / "left behind" / "cache").write_bytes(b"x")
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.timeout(60 + ROUNDS)
 def test_the_tree_in_memory_is_gits_own(tmp_path: Path, seed: int) -> None:
-    """By hints or by sweeps: tree, content, files and ignored paths are what git and the one-shot reader say."""
+    """By hints or by sweeps: tree, content, files, ignored paths and mirror are what git and the one-shot reader say."""
     files = {"a": "1\n", "b": "2\n", "c.py/a": "3\n", "ä/b/c.py": "4\n", ".gitignore": "*.log\nbuild/\n"}
     repository = make_repository(tmp_path, files)
     torture = Torture(repository, seed)
@@ -211,5 +240,9 @@ def test_the_tree_in_memory_is_gits_own(tmp_path: Path, seed: int) -> None:
             assert dict(state.content_ids) == dict(binary.content_ids(opened, state.tree))
             assert state.files == frozenset(state.content_ids)
             assert state.ignored == binary.ignored_paths(opened), torture.done[-8:]
+            with live.mirror(state) as folder:
+                assert contents(folder) == checkout(repository, state.tree), torture.done[-8:]
+                if torture.random.random() < 0.2:
+                    spoil(folder, torture.random)
         assert live.cross_check()
         assert live.discarded == 0

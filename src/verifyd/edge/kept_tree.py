@@ -118,6 +118,8 @@ def read_kept_tree(git: GitProcess, store: ObjectStore, repository: Repository) 
         git_files, index_stamp = look_at_all(files), look_at(str(repository.git_dir / "index"))
         reader, content, guard = read_at_rest(git, store, repository)
         own = look_at_all(nested_git_files(git, repository, content))
+        if content.nested and read_at_rest(git, store, repository)[1].tree != content.tree:
+            continue  # which of git's files decide is known only after a first reading
         index = read_index(git, store, repository, dict.fromkeys(content.files))
         if index.stamp == index_stamp and look_at_all(files) == git_files:
             return keep(git, store, repository, reader, content, guard, settings, index, {**git_files, **own})

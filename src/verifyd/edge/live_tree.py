@@ -18,7 +18,7 @@ from verifyd.edge.git_repository import user_place
 from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_objects import NewObject, make_folders
-from verifyd.edge.kept_tree import KeptTree, compact, open_root, read_kept_tree
+from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import TreeContents, TreeNode, differences, read_node
@@ -89,7 +89,6 @@ class LiveWorkTree:
         with self._refusals():
             make_folders(store)
             self._kept = read_kept_tree(git, store, repository)
-            compact(self._kept)
             give_back_memory()
         self._state = self._make_state(1)
 
