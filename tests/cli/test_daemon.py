@@ -244,6 +244,16 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def test_a_package_of_the_repository_is_not_run_as_the_daemon(project: Project) -> None:
+    """A folder called verifyd in the work tree is not what ``--detach`` starts."""
+    project.write({"verifyd/__init__.py": "", "verifyd/__main__.py": "import sys\nsys.exit('taken over')\n"})
+    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--detach"]
+    done = subprocess.run(command, cwd=project.root, env=project.environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr[:9]) == (0, "watching "), done.stderr
+    stop = [sys.executable, "-P", "-m", "verifyd", "stop"]
+    subprocess.run(stop, cwd=project.root, env=project.environment, check=True, capture_output=True)
+
+
 def test_an_answer_that_nobody_takes_is_none(daemons: Daemons) -> None:
     """A closed pipe ends with 3, and a closed stdout with no answer at all."""
     daemons.start()

@@ -75,7 +75,7 @@ def is_tree(text: str) -> bool:
 
 def columns() -> int:
     """Of the terminal, as ``shutil.get_terminal_size`` finds them; 80 where there is none."""
-    named = os.environ.get("COLUMNS", "")
+    named = os.environ.get("COLUMNS", "")  # noqa: TID251 - its owner may not be imported here
     if named.isascii() and named.isdigit() and 0 < int(named) < 1000:
         return int(named)
     try:
@@ -86,10 +86,10 @@ def columns() -> int:
 
 def find_git_dir() -> str | None:
     """The git folder of the work tree that we stand in, links resolved; None where git itself has to be asked."""
-    environment = os.environ
+    environment = os.environ  # noqa: TID251 - the same
     if any(name in environment for name in GIT_VARIABLES):
         return None
-    folder = os.getcwd()
+    folder = os.getcwd()  # noqa: TID251 - the same
     device = os.stat(folder).st_dev
     while True:
         if os.stat(folder).st_dev != device or is_git_dir(folder):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
 from verifyd.app.daemon import DaemonParts, Ending, live
 from verifyd.app.daemon_start import start_detached
+from verifyd.app.judged import Request
 from verifyd.app.live_view import show_live, show_plain
 from verifyd.app.ports import Repository
 from verifyd.app.wiring import open_engine
 from verifyd.app.world import World
-from verifyd.doors.session import only_error
+from verifyd.doors.session import ask_for_approval, only_error
+from verifyd.errors import VerifydError
 
 if TYPE_CHECKING:
     from verifyd.app.daemon_port import Engine
@@ -28,6 +31,8 @@ def watch(
     world: World, repository: Repository, *, detach: bool, plain: bool, idle_hours: float | None, automatic: bool
 ) -> None:
     """Be the daemon until it ends, or start one that outlives this command; say which one there is already."""
+    if not automatic:
+        offer_approval(world, repository)
     if detach:
         detach_daemon(world, repository, idle_hours=idle_hours)
         return
@@ -38,13 +43,19 @@ def watch(
         world.console.say(ending.reason)
 
 
+def offer_approval(world: World, repository: Repository) -> None:
+    """On a terminal, offer to approve gates that never were; a page that is wrong is the daemon's to tell, at every edit."""
+    with suppress(VerifydError):
+        ask_for_approval(world, repository, Request())
+
+
 def run_watch(
     world: World, repository: Repository, *, plain: bool, idle_hours: float | None = None, automatic: bool = False
 ) -> Ending:
     """Be the daemon of this work tree in this process, with the real engine, until it ends."""
     from verifyd.doors.api import make_application
 
-    drawn = not plain and world.console.answer_is_coloured()
+    drawn = not plain and world.console.can_ask() and world.console.answer_is_coloured()
     parts = DaemonParts(
         open_engine=open_engine,
         make_application=make_application,
@@ -57,7 +68,8 @@ def run_watch(
 
 def detach_daemon(world: World, repository: Repository, *, idle_hours: float | None) -> None:
     """Start a daemon in a session of its own, and say where it is once it answers."""
-    command = [sys.executable, "-m", "verifyd", "watch", "--plain"]
+    # Safe path: with -m alone, a folder called verifyd in the repository would be imported in our place.
+    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain"]
     if idle_hours is not None:
         command += ["--idle", f"{idle_hours:g}"]
     found = without_group(lambda: start_detached(world, repository, command))
