@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from verifyd.app.declared import Declared
 from verifyd.app.judged import Judged, Request
 from verifyd.app.ports import GateRun, RunRecord, Store
+from verifyd.app.verdict_files import keep_verdict
 from verifyd.app.world import World
 from verifyd.builtin.diff import constraints_left
 from verifyd.errors import StoreError
@@ -67,6 +68,9 @@ class Finish:
         report = self.report(plan, verdicts, built_in, started_at, start_s)
         task = None if self.judged.snapshot.conflicted else self.task(report)
         report = self.keep(report, task)
+        not_kept = keep_verdict(self.world, self.judged, self.pipeline, report, is_whole=self.is_whole_run(report))
+        if not_kept:
+            report = replace(report, notes=(*report.notes, not_kept))
         return Result(report=report, task=task, declared=self.judged.declared)
 
     def task(self, report: Report) -> Task | None:
@@ -150,7 +154,7 @@ class Finish:
             reason=report.reason,
             started_at=report.started_at,
             duration_s=report.duration_s,
-            whole=self.is_whole and not any(gate.verdict.reason == Skip.NOT_SELECTED for gate in report.gates),
+            whole=self.is_whole_run(report),
             gates=(
                 *(
                     replace(self.gate_run(GateReport(verdict=failed), report), fingerprints=())
@@ -160,6 +164,10 @@ class Finish:
             ),
             report=render_json(report, task),
         )
+
+    def is_whole_run(self, report: Report) -> bool:
+        """Whether it says something of the tree as a whole: not ended early, and not of some gates alone."""
+        return self.is_whole and not any(gate.verdict.reason == Skip.NOT_SELECTED for gate in report.gates)
 
     def gate_run(self, gate: GateReport, report: Report) -> GateRun:
         """One gate as history keeps it."""

@@ -485,6 +485,53 @@ class Files(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeVerdict:
+    """
+    What one whole run found out about one tree, as the commit hook may believe it.
+
+    Attributes:
+        readiness: At the commit hook's door: ``ready``, ``not_ready`` or ``unproven``.
+        base: Commit that the change was counted from, ``none`` for no commit; ``-`` where the verdict does not depend on it.
+        base_name: ``auto`` or the ref that VERIFY.md counts from.
+        pipeline: Digest of the approved pipeline that ran.
+        measured_at: When the run began, UTC.
+        rests_on: Files and folders outside the tree whose change ends it: programs, installed packages.
+    """
+
+    tree: str
+    readiness: str
+    base: str
+    base_name: str
+    pipeline: str
+    measured_at: datetime
+    rests_on: tuple[Path, ...] = ()
+
+
+class VerdictFiles(Protocol):
+    """One small file for each judged tree, which git and sh alone can check (docs/adr/0016)."""
+
+    def write(self, repository: Repository, verdict: TreeVerdict, environment: Mapping[str, str]) -> None:
+        """Keep it in place of an earlier one about the same tree. StoreError when it cannot be written."""
+        ...
+
+    def read(self, repository: Repository, tree: str, environment: Mapping[str, str]) -> TreeVerdict | None:
+        """The verdict on a tree, if it is ours, of this environment and approval, and all that it rests on is as it was."""
+        ...
+
+
+class GitHooks(Protocol):
+    """The hooks that ``verifyd install git`` left in a repository."""
+
+    def are_installed(self, repository: Repository) -> bool:
+        """Whether they were installed and not uninstalled since."""
+        ...
+
+    def commit_made_here(self, repository: Repository) -> str | None:
+        """HEAD's commit when it was made by ``git commit`` in this very work tree; None otherwise, and where nobody knows."""
+        ...
+
+
 class Progress(Protocol):
     """Shows a run while it goes on, inside its ``with``."""
 

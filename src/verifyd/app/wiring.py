@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verifyd.app.ports import Processes, Repository, Store
+from verifyd.app.ports import Processes, Repository, Store, TreeVerdict
 from verifyd.app.world import Machine, World
 from verifyd.edge.approvals import StateFolderApprovals
 from verifyd.edge.clock import SystemClock
@@ -25,6 +25,7 @@ from verifyd.edge.console import TerminalConsole
 from verifyd.edge.environment import inherited_environment, working_folder
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary
+from verifyd.edge.git_hooks import InstalledHooks
 from verifyd.edge.history_key import history_key_path, read_history_key
 from verifyd.edge.machine import cpu_slots, load_average, platform_name
 
@@ -85,6 +86,8 @@ def make_world() -> World:
         find_tools=stamp_tools,
         editable_installs=functools.partial(editable_installs, environment),
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
+        verdict_files=UsersVerdictFiles(),
+        git_hooks=InstalledHooks(),
     )
 
 
@@ -111,6 +114,22 @@ def open_history(repository: Repository) -> AbstractContextManager[Store]:
     from verifyd.edge.store import open_store
 
     return open_store(repository.home, secret=read_history_key(history_key_path()))
+
+
+class UsersVerdictFiles:
+    """Verdict files sealed with the user's key."""
+
+    def write(self, repository: Repository, verdict: TreeVerdict, environment: Mapping[str, str]) -> None:
+        """As DiskVerdictFiles."""
+        from verifyd.edge.verdict_files import DiskVerdictFiles
+
+        DiskVerdictFiles().write(repository, verdict, environment)
+
+    def read(self, repository: Repository, tree: str, environment: Mapping[str, str]) -> TreeVerdict | None:
+        """As DiskVerdictFiles."""
+        from verifyd.edge.verdict_files import DiskVerdictFiles
+
+        return DiskVerdictFiles().read(repository, tree, environment)
 
 
 def stamp_tools(scripts: Sequence[str], environment: Mapping[str, str], folder: Path) -> Sequence[ToolStamp] | None:

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verifyd.app.ports import Approvals, Clock, Console, Files, Git, ProcessesFactory, Repository, Store
+from verifyd.app.ports import (
+    Approvals,
+    Clock,
+    Console,
+    Files,
+    Git,
+    GitHooks,
+    ProcessesFactory,
+    Repository,
+    Store,
+    VerdictFiles,
+)
 
 if TYPE_CHECKING:
     from verifyd.action_key import ToolStamp
@@ -53,3 +64,7 @@ class World:
     editable_installs: Callable[[Path], tuple[tuple[Path, Path], ...]]
     """(source folder at or below a root, file that names it) of each editable install that a gate would find."""
     temporary_folder: Path
+    verdict_files: VerdictFiles | None = None
+    """What the commit hook answers from; None where no hook shall ever believe a run in this world."""
+    git_hooks: GitHooks | None = None
+    """None where no hook is of any concern."""
