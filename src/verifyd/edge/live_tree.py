@@ -17,7 +17,7 @@ from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
-from verifyd.edge.kept_objects import NewObject, make_folders
+from verifyd.edge.kept_objects import NewObject, make_folders, prune_packs
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
@@ -88,6 +88,7 @@ class LiveWorkTree:
         self._contents: MirrorContents | None = None
         with self._refusals():
             make_folders(store)
+            prune_packs(store, self._clock_ns() / 1e9)
             self._kept = read_kept_tree(git, store, repository)
             give_back_memory()
         self._state = self._make_state(1)
