@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ MOST_MOVES = 10
 """Gates that are moved forward before the order of the longest chains is taken as it is."""
 MOST_GATES = 60
 """With more, the longest chains come first at once: trying places out would take longer than it saves."""
+
+REMEMBERED_MATCHES = 16
 
 
 class Skip(StrEnum):
@@ -102,6 +105,12 @@ def matches(globs: Sequence[str], paths: Iterable[str]) -> frozenset[str]:
     return frozenset(path for path in paths if spec.match_file(path))
 
 
+@functools.lru_cache(maxsize=REMEMBERED_MATCHES)
+def matched(globs: tuple[str, ...], paths: frozenset[str]) -> frozenset[str]:
+    """As ``matches``, and at once where the same set of paths was asked for before: an edit leaves it as it is."""
+    return matches(globs, paths)
+
+
 def make_plan(
     pipeline: Pipeline,
     change: Change,
@@ -157,7 +166,7 @@ def plan_gate(
     wanted: frozenset[str],
 ) -> PlannedGate:
     """Decide about one gate."""
-    inputs = len(matches(gate.paths, tree_paths)) if gate.paths else -1
+    inputs = len(matched(gate.paths, tree_paths)) if gate.paths else -1
     skip, why = decide(gate, change, door=door, selected=selected, wanted=wanted, last_failed=timing.last_failed)
     return PlannedGate(gate=gate, skip=skip, inputs=inputs, timing=timing, why=why)
 
