@@ -23,7 +23,7 @@ from verifyd.app.world import World
 from verifyd.errors import GitError, MachineError, StoreError
 from verifyd.outcome import End, Outcome, View
 from verifyd.pipeline import Gate, Isolate, Shell
-from verifyd.plan import Plan, PlannedGate, Skip, matches
+from verifyd.plan import Plan, PlannedGate, Skip, matched
 from verifyd.snapshot import Source
 from verifyd.verdict import Reason, Status, Verdict, judge
 
@@ -203,14 +203,15 @@ class GateRunner:
         A gate that declares nothing reads all: then the tree's own id stands for it. With submodules it does not, because
         their files may be on this machine or not.
         """
-        if gate.paths:
-            return {path: contents[path] for path in matches(gate.paths, contents)}
         live = self.context.live
         has_submodules = (
             live.has_submodules
             if live is not None
             else any(one.startswith(SUBMODULE_MODE) for one in contents.values())
         )
+        if gate.paths:
+            files = frozenset(contents) if has_submodules else self.context.judged_tree.snapshot.paths
+            return {path: contents[path] for path in matched(gate.paths, files)}
         return contents if has_submodules else {"": self.context.judged_tree.snapshot.tree}
 
     def view_of(self, gate: Gate) -> View:
