@@ -23,6 +23,7 @@ from verifyd.doors.openapi import openapi_document
 from verifyd.edge.daemon_client import DaemonAnswer, ask, stream
 from verifyd.edge.daemon_socket import bind_socket
 from verifyd.edge.http_server import serve
+from verifyd.errors import GitError
 from verifyd.render.standing import render_standing, standing_document
 from verifyd.standing import EventKind
 
@@ -126,6 +127,28 @@ async def test_a_wrong_parameter_is_named(folder: Path, query: str) -> None:
         answer = await daemon.ask(f"/v1/status?{query}")
         assert answer.status == 400
         assert json.loads(answer.body)["error"].startswith(f"{query.partition('=')[0]}: expected ")
+
+
+@pytest.mark.parametrize("query", ["", "?wait=5"])
+async def test_what_keeps_the_engine_from_answering_is_the_answer(folder: Path, query: str) -> None:
+    """With what to do, and the exit code of a command that it ends."""
+    async with served(folder, problem=GitError("git refuses", remedy="Mend it.")) as daemon:
+        answer = await daemon.ask(f"/v1/status{query}")
+        assert (answer.status, answer.headers["verifyd-exit"]) == (503, "3")
+        assert json.loads(answer.body) == {"error": "git refuses", "remedy": "Mend it."}
+
+
+@pytest.mark.parametrize("query", ["", "?wait=5"])
+async def test_a_bug_of_ours_ends_one_question_alone(
+    folder: Path, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is answered with 500 and no exit code, its traceback goes to the daemon's log, and the next question is answered."""
+    async with served(folder, problem=RuntimeError("broken")) as daemon:
+        answer = await daemon.ask(f"/v1/status{query}")
+        assert (answer.status, answer.headers.get("verifyd-exit")) == (500, None)
+        assert "RuntimeError: broken" in caplog.text
+        daemon.engine.problem = None
+        assert (await daemon.ask(f"/v1/status{query}&wait=0" if query else "/v1/status")).status == 200
 
 
 async def test_the_task_is_the_page_or_the_document(folder: Path) -> None:

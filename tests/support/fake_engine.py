@@ -55,6 +55,7 @@ class FakeEngine:
         trees: Standings by tree id.
         asked: Every question.
         hangs: Questions are never answered.
+        problem: What questions about the tree as it is now raise.
         given_up: Set when a question that waited was cancelled.
         listened: Set when somebody listens to events.
     """
@@ -66,6 +67,7 @@ class FakeEngine:
     trees: dict[str, Standing] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     hangs: bool = False
+    problem: Exception | None = None
     started_at: datetime = NOON
     discarded: int = 0
     listeners: list[MemoryObjectSendStream[Event]] = field(default_factory=list)
@@ -78,6 +80,8 @@ class FakeEngine:
     async def now(self) -> Standing:
         """As it is set."""
         self.asked.append("now")
+        if self.problem is not None:
+            raise self.problem
         if self.hangs:
             await anyio.sleep_forever()
         return self.known
@@ -89,6 +93,8 @@ class FakeEngine:
     async def wait_now(self, limit_s: float) -> Standing:
         """What comes within the limit."""
         self.asked.append(f"wait {limit_s:g}")
+        if self.problem is not None:
+            raise self.problem
         try:
             with anyio.move_on_after(limit_s):
                 await self.arrives.wait()
