@@ -154,6 +154,16 @@ def test_a_burst_of_objects_is_a_pack_that_git_reads(repository: SampleRepositor
         assert apart.attempt("cat-file", "blob", identifier).stdout == content
 
 
+def test_an_ignored_folder_may_take_a_tracked_files_place(repository: SampleRepository, live: LiveWorkTree) -> None:
+    """What is ignored is then still what git says."""
+    repository.remove("a.py")
+    repository.write({".gitignore": "*.log\na.py\n", "a.py/inner": "x"})
+    live.sweep()
+    repository.write({"noise.log": "x"})
+    live.sweep()
+    check(repository, live)
+
+
 def test_a_lost_object_folder_is_made_anew(repository: SampleRepository, live: LiveWorkTree) -> None:
     """Whatever was in it that is needed is written again."""
     repository.write({"u.py": "untracked\n"})

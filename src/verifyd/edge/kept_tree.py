@@ -240,7 +240,8 @@ def ignored_as_seen(
             wholes.add(folder)
     kinds = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)
     found = {joined(folder, name) for folder, names in others.items() for name, kind in names.items() if kind in kinds}
-    return frozenset(outermost(found | wholes))
+    # Of an ignored folder in the place of a tracked file, git says nothing.
+    return frozenset(outermost((found | wholes).difference(missing)))
 
 
 def inside_submodules(
