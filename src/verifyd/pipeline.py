@@ -250,6 +250,8 @@ class ApprovedBy(StrEnum):
 
     TERMINAL = "terminal"
     FLAG = "flag"
+    CI = "ci"
+    """The CI job itself, whose configuration says ``verifyd ci``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

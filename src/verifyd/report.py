@@ -26,7 +26,11 @@ class Readiness(StrEnum):
     UNPROVEN = "unproven"
 
 
-HOW_APPROVED = {ApprovedBy.TERMINAL: "at a terminal", ApprovedBy.FLAG: "by the flag --yes"}
+HOW_APPROVED = {
+    ApprovedBy.TERMINAL: "at a terminal",
+    ApprovedBy.FLAG: "by the flag --yes",
+    ApprovedBy.CI: "by the CI job",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,6 +208,46 @@ def fix(folder: str, gates: tuple[str, ...]) -> None:
 
 
 @cli.command()
+@click.option("--base", metavar="REF", help="Count the change from REF's merge base instead of what the host says.")
+@click.option(
+    "--output-dir",
+    default="verifyd-report",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Folder for all forms of the report, relative to the root.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("log", *FORMATS)),
+    default="log",
+    show_default=True,
+    help="Form of the answer; log is what the host shows best.",
+)
+@click.option(
+    "--accept",
+    default="",
+    metavar="DIGEST",
+    envvar="VERIFYD_ACCEPT",
+    show_envvar=True,
+    help="Accept this pipeline although it weakens the base's.",
+)
+@click.option("--no-reuse", is_flag=True, help="Run every gate, even where an earlier verdict holds.")
+@click.option("--fail-fast", is_flag=True, help="End at the first required gate that fails.")
+@click.pass_obj
+def ci(folder: str, /, **options: Any) -> None:
+    """
+    Verify the checkout of a CI job: find host and base, annotate, write all forms of the report.
+
+    The gates are those that the commit declares, with the base's as a floor under them.
+    """
+    from verifyd.doors import ci as door
+
+    door.ci(folder, **options)
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @click.pass_obj
 def doctor(folder: str, as_json: bool) -> None:

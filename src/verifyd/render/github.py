@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from verifyd.evidence.model import Finding, Severity
@@ -32,9 +32,9 @@ class Annotation:
     is_next: bool = False
 
 
-def render_github(report: Report, task: Task | None) -> str:
-    """Workflow commands, a line each, and a last line that tells readiness and tree."""
-    found = sorted(annotations_of(report, task), key=lambda annotation: not annotation.is_next)
+def render_github(report: Report, task: Task | None, first: Sequence[Annotation] = ()) -> str:
+    """Workflow commands, a line each, and a last line that tells readiness and tree; *first* stand before all others."""
+    found = [*first, *sorted(annotations_of(report, task), key=lambda annotation: not annotation.is_next)]
     lines = [line for level in LEVELS.values() for line in of_kind(level, [one for one in found if one.level == level])]
     return "\n".join([*lines, f"verifyd: {report.readiness}: tree {report.snapshot.tree}"]) + "\n"
 

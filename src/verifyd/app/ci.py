@@ -1,0 +1,179 @@
+"""The tree of a CI job, opened: what the commit declares may run there, with the base's pipeline as a floor under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD, Declared
+from verifyd.app.judged import Judged, Opened, Request, open_now
+from verifyd.app.ports import Repository
+from verifyd.app.world import World
+from verifyd.clone import Clone, Missing, choose_base, names_to_look_for
+from verifyd.edge.git_clone import find_commits, read_clone
+from verifyd.errors import ConfigurationError
+from verifyd.floor import Floor, floor_lines, hold_floor
+from verifyd.pipeline import Approval, ApprovedBy, Pipeline
+from verifyd.plan import matches
+from verifyd.report import Approved, Hold
+from verifyd.verdict import Reason, counted
+
+LEAST_ACCEPTED = 12
+"""Characters of a digest that name a pipeline."""
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """
+    Who lets the commit's own pipeline run.
+
+    Attributes:
+        given: Whether this is a CI job: whoever wrote ``verifyd ci`` into its configuration let what commits declare run there.
+            Elsewhere the user's own approval is asked for, as by every other door.
+        accepted: Beginning of the digest of a pipeline that a person accepts although it weakens the base's; empty for none.
+    """
+
+    given: bool
+    accepted: str = ""
+
+    def accepts(self, pipeline: Pipeline) -> bool:
+        """Whether a person accepted this very pipeline."""
+        return len(self.accepted) >= LEAST_ACCEPTED and pipeline.digest.startswith(self.accepted.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredInCi(Declared):
+    """
+    What VERIFY.md says in a CI job, held against what the base says.
+
+    Attributes:
+        floor: None where the base has no page to hold it against.
+        accepted: Whether a person accepted the pipeline as it is written.
+        protected: Whether the base lists VERIFY.md as protected.
+    """
+
+    floor: Floor | None = None
+    accepted: bool = False
+    protected: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person has to look at what the change does to the gates."""
+        if self.floor is None or self.accepted:
+            return False
+        return bool(self.floor.weakened) or (self.protected and bool(self.floor.differences))
+
+    @property
+    def approved(self) -> Approved | None:
+        """For the report: by the job itself; *current* is false where gates of the base ran in place of those written."""
+        at = self.approval.at if self.approval is not None else ""
+        return Approved(by=ApprovedBy.CI, at=at, current=self.is_current)
+
+    @property
+    def difference_lines(self) -> tuple[str, ...]:
+        """What the change does to the base's gates, a line for each field."""
+        if self.floor is None:
+            return ()
+        return floor_lines(self.floor.differences, put_back=not self.accepted)
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """A change that weakens its own gates cannot be called ready before a person said so."""
+        if self.floor is None or not self.is_held:
+            return ()
+        named = self.floor.weakened or self.floor.differences
+        what = "weakens gates of the base" if self.floor.weakened else "changes VERIFY.md, which the base protects"
+        says = (
+            f"the change {what} ({', '.join(difference.gate for difference in named)}); once a person has accepted that, give "
+            f"the job VERIFYD_ACCEPT={self.written.digest[:LEAST_ACCEPTED]}"
+        )
+        return (Hold(reason=Reason.PIPELINE_CHANGED, explanation=says),)
+
+
+def find_base(
+    world: World, repository: Repository, bases: Sequence[str], merged: str | None
+) -> tuple[Clone, str | Missing | None]:
+    """What this clone holds, and the commit that the change is counted from, as far as it is here (see ``choose_base``)."""
+    clone = read_clone(world.machine.environment, repository)
+    names = names_to_look_for(clone, bases, merged)
+    clone = replace(clone, found=find_commits(world.machine.environment, repository, names) if clone.head else {})
+    return clone, choose_base(clone, names)
+
+
+def open_for_ci(
+    world: World, repository: Repository, request: Request, consent: Consent, clone: Clone, *, trusted: bool
+) -> Opened:
+    """
+    Open the job's tree: the checkout as it is on disk, with the floor under its pipeline.
+
+    Args:
+        trusted: Whether the base is verified by itself. One that is HEAD itself never is: nobody has verified it yet.
+
+    Raises:
+        ConfigurationError: VERIFY.md is missing or wrong.
+    """
+    opened = open_now(world, repository, request)
+    judged = opened.judged
+    named = trusted and request.base is not None and judged.snapshot.base != clone.head
+    snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *checkout_notes(world, judged, clone)))
+    judged = replace(judged, snapshot=snapshot, has_named_base=named)
+    if consent.given:
+        judged = with_floor(world, repository, judged, consent)
+    return replace(opened, judged=judged)
+
+
+def with_floor(world: World, repository: Repository, judged: Judged, consent: Consent) -> Judged:
+    """The same tree, with what the commit declares let run, and the base's gates where they are stricter."""
+    written = judged.declared.written
+    base, trouble = base_pipeline(world, repository, judged)
+    floor = hold_floor(base, written) if base is not None else None
+    accepted = consent.accepts(written)
+    runs = floor.pipeline if floor is not None and not accepted else written
+    at = world.clock.now().isoformat(timespec="seconds")
+    declared = DeclaredInCi(
+        written=written,
+        approval=Approval(digest=runs.digest, by=ApprovedBy.CI, at=at, pipeline=runs),
+        page=judged.declared.page,
+        floor=floor,
+        accepted=accepted,
+        protected=base is not None and base.scope is not None and bool(matches(base.scope.protected, [VERIFY_MD])),
+    )
+    notes = (*judged.snapshot.notes, *([trouble] if trouble else []))
+    return replace(judged, declared=declared, snapshot=replace(judged.snapshot, notes=notes))
+
+
+def base_pipeline(world: World, repository: Repository, judged: Judged) -> tuple[Pipeline | None, str]:
+    """The base's own pipeline; None with the reason where it has none that can be read."""
+    from verifyd.verify_md.reader import parse_verify_md
+
+    if judged.snapshot.base is None:
+        return None, ""
+    content = world.git.read_file(repository, judged.snapshot.base_tree, VERIFY_MD)
+    named = f"base {judged.snapshot.base[:12]}"
+    if content is None:
+        return None, f"the {named} has no VERIFY.md to hold this one against"
+    try:
+        if len(content) > SIZE_LIMIT_BYTES:
+            raise ConfigurationError(f"over {SIZE_LIMIT_BYTES:,} bytes")
+        return parse_verify_md(content), ""
+    except ConfigurationError as error:
+        return (
+            None,
+            f"the VERIFY.md of {named} cannot be read, so this one is held against nothing: {error.where}: {error.problem}",
+        )
+
+
+def checkout_notes(world: World, judged: Judged, clone: Clone) -> tuple[str, ...]:
+    """That the checkout is not what the commit holds: the verdict is about the files as they are."""
+    tree = judged.snapshot.tree
+    if clone.head is None or clone.head_tree is None or clone.head_tree == tree:
+        return ()
+    paths = sorted(world.git.paths_changed_between(judged.repository, clone.head_tree, tree) or ())
+    named = ", ".join(paths[:MOST_NAMED]) + (f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else "")
+    which = f": {counted(len(paths), 'file')} ({named})" if paths else ""
+    says = (
+        f"this checkout is not what commit {clone.head[:12]} holds{which}; the verdict is about the files as they are: "
+        "let earlier steps write what .gitignore names, or outside the checkout"
+    )
+    return (says,)
