@@ -20,6 +20,11 @@ def main() -> None:
     try:
         from verifyd.doors.quick import answer
 
+        if sys.argv[1:2] == ["hook"]:
+            from verifyd.doors.hook import is_for_us, run
+
+            if is_for_us(sys.argv[1:]):
+                os._exit(run(sys.argv[1:]))
         code = answer(sys.argv[1:])
         if code is not None:
             os._exit(code)  # nothing is buffered, and tearing the interpreter down takes as long as the question

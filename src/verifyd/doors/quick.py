@@ -86,10 +86,14 @@ def columns() -> int:
 
 def find_git_dir() -> str | None:
     """The git folder of the work tree that we stand in, links resolved; None where git itself has to be asked."""
-    environment = os.environ  # noqa: TID251 - the same
-    if any(name in environment for name in GIT_VARIABLES):
+    if any(name in os.environ for name in GIT_VARIABLES):  # noqa: TID251 - the same
         return None
-    folder = os.getcwd()  # noqa: TID251 - the same
+    found = find_work_tree(os.getcwd())  # noqa: TID251 - the same
+    return found[1] if found is not None else None
+
+
+def find_work_tree(folder: str) -> tuple[str, str] | None:
+    """The top and the git folder of the work tree that *folder* lies in; None where git itself has to be asked."""
     device = os.stat(folder).st_dev
     while True:
         if os.stat(folder).st_dev != device or is_git_dir(folder):
@@ -97,9 +101,10 @@ def find_git_dir() -> str | None:
         inside = folder + "/.git"
         try:
             with open(inside, "rb") as file:
-                return linked_git_dir(folder, file.read(LONGEST_ADDRESS))
+                linked = linked_git_dir(folder, file.read(LONGEST_ADDRESS))
+                return (folder, linked) if linked is not None else None
         except IsADirectoryError:
-            return os.path.realpath(inside) if is_git_dir(inside) else None
+            return (folder, os.path.realpath(inside)) if is_git_dir(inside) else None
         except FileNotFoundError:
             if folder == "/":
                 return None

@@ -41,14 +41,17 @@ def render_task_entry(entry: Mapping[str, object]) -> str:
     return render_task_document(from_json(TaskDocument, dict(entry), unknown_keys=True))
 
 
-def render_task_document(task: TaskDocument) -> str:
+def render_task_document(task: TaskDocument, *, limit: int = LIMIT) -> str:
     """
     Put the sections together: first what must be there, then what the tool said in the room that is left, then the rest.
 
     The sections stand in reading order; room is given out in order of importance.
+
+    Args:
+        limit: Characters; what must be there is not cut for it.
     """
     before, after = [heading(task), *stop(task), where(task)], [reproduce(task), verify(task), log(task)]
-    room = LIMIT - length([*before, *after])
+    room = limit - length([*before, *after])
     limits = fitting([constraints(task), fixer(task)], max(room - FINDINGS_SHARE, room // 2))
     said = told(task, room - length(limits))
     extras = fitting([also(task), changed(task), context(task)], room - length(limits) - length(said))

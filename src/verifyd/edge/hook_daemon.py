@@ -1,0 +1,25 @@
+"""The daemon that a hook starts where none lives: in a session of its own, ended by itself when nobody needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from verifyd.edge.daemon_process import DetachedProcess
+from verifyd.edge.environment import inherited_environment
+from verifyd.errors import VerifydError
+
+IDLE_HOURS = "12"
+GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+"""A hook of git's leaves them behind; the daemon is about the work tree it stands in."""
+
+
+def start_for_hook(root: str, git_dir: str) -> str:
+    """Start it and wait for nothing; why it cannot be started, empty otherwise. Of several that are started, one stays."""
+    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain", "--automatic", "--idle", IDLE_HOURS]
+    environment = {name: value for name, value in inherited_environment().items() if name not in GIT_VARIABLES}
+    try:
+        DetachedProcess(command, home=Path(git_dir) / "verifyd", folder=Path(root), environment=environment)
+    except VerifydError as error:
+        return f"no daemon lives and none can be started: {error.where}: {error.problem}"
+    return ""

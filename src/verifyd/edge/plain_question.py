@@ -1,0 +1,96 @@
+"""
+A question to a work tree's daemon with one C module: what a hook can afford, which is called after each edit.
+
+``daemon_client`` asks the same with the standard library's HTTP, which takes longer to import than the answer takes to come.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from enum import Enum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+
+LONGEST_ADDRESS = 4_096
+LARGEST_ANSWER = 16 * 1024 * 1024
+API = b"1"
+
+
+class Silence(Enum):
+    """Why there is no answer."""
+
+    GONE = "no daemon runs for this work tree"
+    HANGS = "the daemon does not answer; end it with: verifyd stop"
+    FOREIGN = "another user's process listens on the daemon's socket; it is not believed"
+    OTHER_API = "the daemon is of another release; to renew it: verifyd stop"
+    REFUSED = "the daemon's answer cannot be understood; to renew it: verifyd stop"
+
+
+def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> bytes | Silence:
+    """
+    The body of the daemon's answer.
+
+    Args:
+        git_dir: Of the work tree, links resolved.
+        kind: ``application/json`` or ``text/plain``.
+        timeout_s: For the whole answer, what the question itself asks to wait included.
+    """
+    import _socket
+
+    end = time.monotonic() + timeout_s  # noqa: TID251 - its owner takes longer to import
+    try:
+        with open(f"{git_dir}/verifyd/daemon.addr", "rb") as file:
+            address = file.read(LONGEST_ADDRESS)
+        client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        client.settimeout(timeout_s)
+        client.connect(address)
+    except TimeoutError:
+        return Silence.HANGS
+    except (OSError, ValueError):
+        return Silence.GONE
+    try:
+        # The process at the other end, as the kernel says it: number and user; on macOS a version and the user.
+        level, name = (_socket.SOL_SOCKET, _socket.SO_PEERCRED) if hasattr(_socket, "SO_PEERCRED") else (0, 1)
+        peer = client.getsockopt(level, name, 76)
+        if int.from_bytes(peer[4:8], sys.byteorder) not in (os.geteuid(), 0):
+            return Silence.FOREIGN
+        client.sendall(f"GET {target} HTTP/1.0\r\nAccept: {kind}\r\nVerifyd-Api: 1\r\n\r\n".encode("ascii"))
+        return understood(receive(client, end), os.fsencode(git_dir).hex().encode())
+    except TimeoutError:
+        return Silence.HANGS
+    except (OSError, ValueError):
+        return Silence.GONE
+    finally:
+        client.close()
+
+
+def receive(client: _socket.socket, end: float) -> bytes:
+    """All that comes until the daemon closes; TimeoutError at *end*, however it trickles."""
+    pieces, got = [], 0
+    while got < LARGEST_ANSWER:
+        left = end - time.monotonic()  # noqa: TID251 - the same
+        if left <= 0:
+            raise TimeoutError
+        client.settimeout(left)
+        piece = client.recv(65_536)
+        if not piece:
+            break
+        pieces.append(piece)
+        got += len(piece)
+    return b"".join(pieces)
+
+
+def understood(got: bytes, git_dir: bytes) -> bytes | Silence:
+    """The body of an answer that is whole and about our own work tree."""
+    head, _, body = got.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    headers = dict(line.lower().split(b": ", 1) for line in lines if b": " in line)
+    if b" 426 " in first or headers.get(b"verifyd-api", API) != API:
+        return Silence.OTHER_API
+    if headers.get(b"verifyd-git-dir") != git_dir or headers.get(b"content-length") != str(len(body)).encode():
+        return Silence.REFUSED
+    return body if b" 200 " in first else Silence.REFUSED
