@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from verifyd.app.declared import Declared
 from verifyd.app.judged import Judged, Request
 from verifyd.app.ports import GateRun, RunRecord, Store
+from verifyd.app.unverified import commit_remarks
 from verifyd.app.verdict_files import keep_verdict
 from verifyd.app.world import World
 from verifyd.builtin.diff import constraints_left
@@ -69,8 +70,9 @@ class Finish:
         task = None if self.judged.snapshot.conflicted else self.task(report)
         report = self.keep(report, task)
         not_kept = keep_verdict(self.world, self.judged, self.pipeline, report, is_whole=self.is_whole_run(report))
-        if not_kept:
-            report = replace(report, notes=(*report.notes, not_kept))
+        remarks = (*((not_kept,) if not_kept else ()), *commit_remarks(self.world, self.judged, self.store))
+        if remarks:
+            report = replace(report, notes=(*report.notes, *remarks))
         return Result(report=report, task=task, declared=self.judged.declared)
 
     def task(self, report: Report) -> Task | None:

@@ -131,6 +131,10 @@ class Git(Protocol):
         """HEAD and its first parents, newest first; none where there is no commit."""
         ...
 
+    def skipped_commits(self, repository: Repository, *, since: str | None) -> tuple[tuple[str, str], ...]:
+        """(commit, reason) of those after *since*, HEAD itself in any case, that say they were made without a verdict, newest first."""
+        ...
+
     def is_ancestor(self, repository: Repository, ancestor: str, commit: str) -> bool:
         """Whether *commit* descends from (or is) *ancestor*; False when one is unknown."""
         ...
@@ -372,6 +376,10 @@ class Store(Protocol):
 
     def passes(self, gate: str, *, limit: int = 20) -> tuple[GateRun, ...]:
         """The gate's newest passes with a test count, newest first."""
+        ...
+
+    def skip_reason(self, tree: str) -> str | None:
+        """Why a commit of this tree was let through without a verdict, the last time; None when none was."""
         ...
 
     def failed_trees(self, fingerprint: str) -> frozenset[str]:

@@ -257,7 +257,7 @@ def doctor(folder: str, as_json: bool) -> None:
     commands.doctor(folder, as_json=as_json)
 
 
-TARGETS = ("systemd",)
+TARGETS = ("git", "systemd")
 
 
 @cli.command()
@@ -268,10 +268,18 @@ def install(folder: str, target: str, yes: bool) -> None:
     """
     Install a TARGET for this work tree; shows the change and asks first.
 
+    git has every commit and push verified: the hooks pre-commit, commit-msg and pre-push. Hooks that are there go on being
+    run; where a hook runner keeps them, the line to add is printed.
+
     systemd has the daemon started whenever you log in: a user unit of systemd, on macOS an agent of launchd.
     """
     from verifyd.doors import install as targets
 
+    if target == "git":
+        from verifyd.doors.install_git import install_git
+
+        install_git(folder, yes=yes)
+        return
     {"systemd": targets.install_service}[target](folder, yes=yes)
 
 
@@ -283,7 +291,30 @@ def uninstall(folder: str, target: str, yes: bool) -> None:
     """Take back what verifyd install TARGET did for this work tree."""
     from verifyd.doors import install as targets
 
+    if target == "git":
+        from verifyd.doors.install_git import uninstall_git
+
+        uninstall_git(folder, yes=yes)
+        return
     {"systemd": targets.uninstall_service}[target](folder, yes=yes)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("name", metavar="NAME", type=click.Choice(["pre-commit", "commit-msg", "pre-push"]))
+@click.argument("arguments", nargs=-1, metavar="[ARGUMENT]...", type=click.UNPROCESSED)
+@click.pass_obj
+def hook(folder: str, name: str, arguments: tuple[str, ...]) -> None:
+    """
+    Answer a git hook; what verifyd install git writes, and what a hook runner's configuration calls.
+
+    A commit or push goes on when its tree is ready, and stops with the reason and the way on otherwise.
+    """
+    from verifyd.doors.git_hook import run_git_hook
+    from verifyd.doors.shell_hook import ASKED, become_the_shell
+
+    if arguments[:1] == (ASKED,):
+        run_git_hook(folder, name, arguments[1:])
+    become_the_shell(["hook", name, *arguments])
 
 
 @cli.command()

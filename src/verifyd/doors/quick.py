@@ -34,6 +34,8 @@ silent_process = 0
 
 def answer(arguments: list[str]) -> int | None:
     """The exit code, after printing what the daemon said; None where the command line has to answer."""
+    if arguments[:1] == ["hook"]:
+        become_the_shell_for(arguments)
     asked = question(arguments)
     if asked is None:
         return None
@@ -47,6 +49,17 @@ def answer(arguments: list[str]) -> int | None:
         return UNPROVEN
     except (OSError, ValueError):
         return None
+
+
+def become_the_shell_for(arguments: list[str]) -> None:
+    """Hand a git hook to its script; returns where there is none to be handed over."""
+    from verifyd.doors.shell_hook import become_the_shell, is_for_the_shell
+
+    if is_for_the_shell(arguments):
+        try:
+            become_the_shell(arguments)
+        except OSError:  # no shell: the command line says so
+            return
 
 
 def question(arguments: list[str]) -> tuple[str, bool, float] | None:

@@ -86,7 +86,7 @@ ask() {
     if [ ! -x "$command" ]; then
         command=$(command -v verifyd) || missing
     fi
-    exec "$command" hook "$hook" "$@"
+    exec "$command" hook "$hook" --asked "$@"
 }
 
 missing() {
@@ -100,13 +100,12 @@ missing() {
     exit 1
 }
 
-# What was here before us goes first, with the same arguments: it may change what is committed.
-kept=$0.before-verifyd
 common=${GIT_DIR:-.git}
 if [ ! -d "$common" ] || [ -e "$common/commondir" ]; then
     common=$(git rev-parse --git-common-dir) || exit 1
 fi
 
+# What was here before us ($kept) goes first, with the same arguments: it may change what is committed.
 case $hook in
 pre-commit)
     if [ -x "$kept" ]; then "$kept" "$@" || exit; fi
@@ -124,7 +123,8 @@ commit-msg)
     git interpret-trailers --in-place --if-exists addIfDifferent --trailer "Verifyd-Skip: $reason" "$1"
     ;;
 pre-push)
-    pushed=$(cat)
+    # pre-commit and prek have read what git says, and tell it in a variable.
+    if [ -n "${PRE_COMMIT_TO_REF-}" ]; then pushed="- $PRE_COMMIT_TO_REF - -"; else pushed=$(cat); fi
     if [ -x "$kept" ]; then printf '%s\n' "$pushed" | "$kept" "$@" || exit; fi
     open=${VERIFYD_SKIP:+yes}
     while read -r _ commit _ _; do

@@ -24,7 +24,10 @@ from verifyd.edge.staged import read_staged
 from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
 from verifyd.edge.work_tree import Content, read_at_rest
 from verifyd.errors import GitError
+from verifyd.evidence.clean import clean_text
 from verifyd.snapshot import Snapshot, Source
+
+MOST_SKIPPED = 100
 
 STORE_FOLDER = "git"
 """In the state folder of a work tree: our objects, and our copies of the index while they are needed."""
@@ -229,6 +232,17 @@ class GitBinary:
         lines = ended.output.decode("ascii").splitlines() if ended.status == 0 else []
         found = (line.split() for line in lines if not line.startswith("commit "))  # git 2.33 has an option for that
         return tuple(Commit(commit=commit, tree=tree) for commit, tree in found)
+
+    def skipped_commits(self, repository: Repository, *, since: str | None) -> tuple[tuple[str, str], ...]:
+        """(commit, reason) of those after *since*, HEAD itself in any case, that say they were made without a verdict, newest first."""
+        named = "%(trailers:key=Verifyd-Skip,valueonly=true,separator=%x20)"
+        asked = ("log", "-z", f"--max-count={MOST_SKIPPED}", f"--format=%H {named}", "--end-of-options")
+        since_base = self._git.attempt(user_place(repository), *asked, f"{since}..HEAD") if since is not None else None
+        listed = since_base.output if since_base is not None and since_base.status == 0 else b""
+        if not listed:
+            listed = self._git.attempt(user_place(repository), *asked[:2], "--max-count=1", *asked[3:], "HEAD").output
+        pairs = [entry.partition(" ")[::2] for entry in listed.decode("utf-8", "replace").split("\0")]
+        return tuple((commit, clean_text(reason.strip())) for commit, reason in pairs if reason.strip())
 
     def is_ancestor(self, repository: Repository, ancestor: str, commit: str) -> bool:
         """Whether *commit* descends from (or is) *ancestor*; False when one is unknown."""

@@ -1,15 +1,46 @@
-"""Hooks on disk: where git looks for them, who wrote what is there, and the put-back of what was there before."""
+"""Git hooks on disk: where git looks for them, what is there, and the writing and putting back of ours."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from verifyd.app.ports import Repository
+from verifyd.edge.file_writing import refusing, write_into
+from verifyd.edge.folders import open_folder
+from verifyd.edge.git_process import GitProcess, lines_of
+from verifyd.edge.git_repository import user_place
+from verifyd.json_shape import ShapeError, from_json
 
+NAMES = ("pre-commit", "commit-msg", "pre-push")
+KEPT_SUFFIX = ".before-verifyd"
+MARK = b"# verifyd git hook 1: "
+"""The second line of each of our hooks begins with it."""
+BODY = Path(__file__).with_name("git-hook.sh")
+LARGEST_BYTES = 1024 * 1024
 LAST_BYTES = 64 * 1024
 COMMITTED = re.compile(rb"[0-9a-f]+ (?P<new>[0-9a-f]{40,64}) [^\t]*\tcommit(?: \([a-z]+\))?: ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HooksRecord:
+    """
+    What ``install`` wrote down.
+
+    Attributes:
+        folder: Where the hooks are.
+        hooks: Name and sha256, hex, of each hook that was written.
+    """
+
+    folder: str
+    hooks: tuple[tuple[str, str], ...] = ()
 
 
 class InstalledHooks:
@@ -17,7 +48,7 @@ class InstalledHooks:
 
     def are_installed(self, repository: Repository) -> bool:
         """Whether ``verifyd install git`` was here."""
-        return record_of(repository).exists()
+        return record_path(repository).exists()
 
     def commit_made_here(self, repository: Repository) -> str | None:
         """The commit that the last line of HEAD's log says was made by ``git commit``; None for any other line and for no log."""
@@ -32,6 +63,117 @@ class InstalledHooks:
         return found["new"].decode("ascii") if found is not None else None
 
 
-def record_of(repository: Repository) -> Path:
+def record_path(repository: Repository) -> Path:
     """What ``install`` wrote down of the hooks that it made."""
     return repository.common_dir / "verifyd" / "hooks.json"
+
+
+def read_record(repository: Repository) -> HooksRecord | None:
+    """What was written down; None when nothing was, or when it cannot be read."""
+    try:
+        return from_json(HooksRecord, json.loads(record_path(repository).read_bytes()))
+    except (OSError, ValueError, ShapeError, RecursionError):
+        return None
+
+
+def write_record(repository: Repository, record: HooksRecord | None) -> None:
+    """Write it down, or forget it; StoreError when that fails."""
+    path = record_path(repository)
+    with refusing(path, "written"):
+        if record is None:
+            path.unlink(missing_ok=True)
+            return
+        with open_folder(path.parent, make=True) as folder:
+            write_into(folder, path.name, (json.dumps(asdict(record), indent=2) + "\n").encode("utf-8"), 0o600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HooksFolder:
+    """
+    Where git looks for hooks.
+
+    Attributes:
+        path: Absolute; it need not be there.
+        setting: Value of ``core.hooksPath``; empty where it is not set.
+        is_local: Whether it is set for this repository alone, or not at all.
+    """
+
+    path: Path
+    setting: str = ""
+    is_local: bool = True
+
+
+def hooks_folder(environment: Mapping[str, str], repository: Repository) -> HooksFolder:
+    """Ask git for its settings; our own on the command line, which keeps git from running any hook, left out."""
+    asked = ("config", "--show-scope", "-z", "--get-all", "core.hooksPath")
+    fields = lines_of(GitProcess(environment).attempt(user_place(repository), *asked).output)
+    found = [(scope, value) for scope, value in zip(fields[::2], fields[1::2], strict=False) if scope != "command"]
+    if not found or not found[-1][1]:
+        return HooksFolder(path=repository.common_dir / "hooks")
+    scope, setting = found[-1]
+    path = Path(os.path.normpath(repository.root / Path(setting).expanduser()))
+    return HooksFolder(path=path, setting=setting, is_local=scope in ("local", "worktree"))
+
+
+def read_hook(path: Path) -> bytes | None:
+    """The content of what is there, links followed; None when there is nothing, empty for what is no file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_BYTES)
+    except FileNotFoundError:
+        return b"" if path.is_symlink() else None
+    except OSError:
+        return b""
+
+
+def is_ours(content: bytes) -> bool:
+    """Whether a hook is one that we wrote, of this release or another."""
+    return MARK.rpartition(b" 1: ")[0] in content[:200]
+
+
+def hook_content(name: str, *, command: Path, key: Path) -> bytes:
+    """A hook as it is installed: what is known now, then the script that all hooks share."""
+    known = (
+        f"hook={name}\n"
+        f"key_file={shlex.quote(str(key))}\n"
+        f"command={shlex.quote(str(command))}\n"
+        f"kept=${{0%.legacy}} kept=${{kept%.old}}{KEPT_SUFFIX}\n"
+    )
+    head = (
+        b"#!/bin/sh\n"
+        + MARK
+        + f"made by `verifyd install git`, taken back by `verifyd uninstall git`\n{known}".encode()
+    )
+    return head + BODY.read_bytes()
+
+
+def digest_of(content: bytes) -> str:
+    """Sha256, hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_hook(path: Path, content: bytes, *, keep: bool) -> None:
+    """Write an executable hook whole; what is there is moved aside first where *keep* says so. StoreError when that fails."""
+    with refusing(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(path.name + KEPT_SUFFIX)
+        if keep:
+            path.rename(aside)
+        try:
+            with open_folder(path.parent.resolve()) as folder:
+                write_into(folder, path.name, content, 0o755)
+        except BaseException:
+            if keep:
+                with suppress(OSError):
+                    aside.rename(path)
+            raise
+
+
+def take_back(path: Path) -> None:
+    """Remove our hook, and put back what was there before it; StoreError when that fails."""
+    with refusing(path, "removed"):
+        aside = path.with_name(path.name + KEPT_SUFFIX)
+        if os.path.lexists(aside):
+            aside.rename(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -38,6 +38,7 @@ from verifyd.edge.store_queries import (
     PASSES,
     READY_RUNS,
     SAMPLES,
+    SKIP_REASON,
     Retention,
     insert_run,
 )
@@ -288,6 +289,10 @@ class SqliteStore:
     def ready_runs(self, *, limit: int) -> tuple[ReadyRun, ...]:
         """Whole runs that were ready, newest first."""
         return tuple(ReadyRun(tree=tree, head=head) for tree, head in self.rows(READY_RUNS, limit))
+
+    def skip_reason(self, tree: str) -> str | None:
+        """Why a commit of this tree was let through without a verdict, the last time; None when none was."""
+        return next((str(reason) for (reason,) in self.rows(SKIP_REASON, tree)), None)
 
     def failed_trees(self, fingerprint: str) -> frozenset[str]:
         """Trees on which this fingerprint failed since its gate last passed."""

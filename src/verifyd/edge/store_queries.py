@@ -26,6 +26,7 @@ PASSES = f"""
 NEWEST_RUN = f"SELECT {RUN_NAMES} FROM runs WHERE tree = ? AND pipeline = ? AND whole ORDER BY id DESC LIMIT 1"
 LAST_READY_TREE = "SELECT tree FROM runs WHERE whole AND readiness = 'ready' ORDER BY id DESC LIMIT 1"
 READY_RUNS = "SELECT tree, head FROM runs WHERE whole AND readiness = 'ready' ORDER BY id DESC LIMIT ?"
+SKIP_REASON = "SELECT reason FROM runs WHERE tree = ? AND readiness = 'skipped' ORDER BY id DESC LIMIT 1"
 FAILED_TREES = """
     SELECT DISTINCT failed.tree
     FROM fingerprints JOIN gate_runs AS failed ON failed.id = fingerprints.gate_run
