@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from verifyd.action_key import Action
+from verifyd.plan import PlannedGate
 from verifyd.report import Readiness, Report
 from verifyd.task import Task
 from verifyd.verdict import Verdict
@@ -84,6 +86,25 @@ class Standing:
     watching: str = ""
     notes: tuple[str, ...] = ()
     remaining_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAccount:
+    """
+    Why one gate of the newest tree is where it is.
+
+    Attributes:
+        planned: What was decided about it, and why.
+        action: All that its result depends on; None where nobody asked for that: it does not run, or a tool that it starts is missing.
+        before: The same on the tree before; None when it is not known.
+        begun_for: The earlier tree that its run under way was begun for; empty when there is none.
+    """
+
+    planned: PlannedGate
+    standing: GateStanding
+    action: Action | None = None
+    before: Action | None = None
+    begun_for: str = ""
 
 
 class EventKind(StrEnum):

@@ -14,6 +14,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_report, a_task
+from verifyd.app.account import Account
 from verifyd.app.daemon import Daemon, DaemonParts, live
 from verifyd.app.ports import Repository
 from verifyd.app.wiring import make_world, open_here
@@ -108,6 +109,11 @@ class FakeEngine:
         """By the beginning of its id."""
         self.asked.append(f"tree {tree} {limit_s:g}")
         return next((known for name, known in self.trees.items() if name.startswith(tree)), None)
+
+    async def account(self) -> Account:
+        """Without a plan."""
+        self.asked.append("account")
+        return Account(standing=self.known)
 
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[Event]]:

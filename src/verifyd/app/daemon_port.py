@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from verifyd.app.account import Account
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.standing import Event, Standing
@@ -49,6 +50,10 @@ class Engine(Protocol):
 
     async def of_tree(self, tree: str, limit_s: float) -> Standing | None:
         """What is known about a tree by its id or the beginning of it, waited for like ``wait_now``; None when it is unknown."""
+        ...
+
+    async def account(self) -> Account:
+        """Why each gate of the tree as it is now runs or does not, once that is decided; what is known so far otherwise."""
         ...
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Event]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
-from verifyd.action_key import content_part, make_action_key, unrepeatable
+from verifyd.action_key import Action, content_part, make_action, unrepeatable
 from verifyd.app.beside import Beside
 from verifyd.app.frozen import FrozenTree, LiveSource
 from verifyd.app.gate_environment import environment_of
@@ -76,11 +76,13 @@ class GateRunner:
 
     Attributes:
         keys: Action keys of the gates that were run and may answer again, by name.
+        actions: What each result depends on, of the gates whose key was asked for, by name.
         disagreed: Failures that a second run on the same content did not confirm: history keeps them as evidence of flakes.
     """
 
     context: RunContext
     keys: dict[str, str] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
     disagreed: list[Verdict] = field(default_factory=list)
     mark: str = ""
     folder: Path = Path()
@@ -185,7 +187,7 @@ class GateRunner:
         beside = self.beside.stamps_for(gate, self.view_of(gate), self.content_ids)
         if tools is None:
             return None
-        key = make_action_key(
+        action = make_action(
             gate,
             inputs=self.inputs_of(gate, self.content_ids),
             tools=tools,
@@ -194,7 +196,8 @@ class GateRunner:
             view=str(self.view_of(gate)),
             beside=beside,
         )
-        return key if beside is not None else unrepeatable(key, self.mark)
+        self.actions[gate.name] = action
+        return action.key if beside is not None else unrepeatable(action.key, self.mark)
 
     def inputs_of(self, gate: Gate, contents: Mapping[str, str]) -> Mapping[str, str]:
         """

@@ -9,6 +9,7 @@ from datetime import datetime
 import anyio
 import anyio.to_thread
 
+from verifyd.action_key import Action
 from verifyd.app.finish import Finish, Result
 from verifyd.app.frozen import LiveSource
 from verifyd.app.gate import GateRunner, RunContext
@@ -51,6 +52,8 @@ class LivePass:
         plan: None until it is made, and where nothing may run.
         built_in: Verdicts that need no process.
         keys: Action keys of the gates that run, by name.
+        actions: What these keys are made of.
+        actions_before: The same of the pass before this one, for telling what has changed.
         verdicts: Of the gates that have ended, by name.
         is_overtaken: Whether a newer tree is being verified: then no further gate is begun for this one.
         result: None until *done*, and where *error* says why there is none.
@@ -68,6 +71,8 @@ class LivePass:
     plan: Plan | None = None
     built_in: tuple[Verdict, ...] = ()
     keys: Mapping[str, str | None] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    actions_before: Mapping[str, Action] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     is_overtaken: bool = False
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -117,6 +122,7 @@ class LivePass:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
             self.plan = plan
             self.keys = {planned.gate.name: runner.action_key(planned.gate) for planned in plan.to_run}
+            self.actions = runner.actions
             steer(self.keys)
             if any(DIFF_GATE in planned.gate.needs for planned in plan.to_run):
                 await self.count_change(pipeline, ended)

@@ -11,6 +11,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
+from verifyd.app.account import Account, account_of, is_planned
 from verifyd.app.finish import Result
 from verifyd.app.follower import Follower
 from verifyd.app.judged import Judged, Request
@@ -32,6 +33,10 @@ from verifyd.verdict import Verdict
 
 REMEMBERED = 100
 """Verdicts of earlier trees that are kept at hand."""
+
+PLAN_LIMIT_S = 10.0
+"""How long a question about the plan waits for it."""
+LOOK_EVERY_S = 0.02
 
 DECISION_LIMIT_S = 1.0
 """How long a question waits until it is known whether the verdict at hand still holds."""
@@ -219,6 +224,7 @@ class Watch:
             request=Request(door=Door.WATCH),
             started_at=self.world.clock.now(),
             started_s=self.world.clock.monotonic_s(),
+            actions_before={**overtaken.actions_before, **overtaken.actions} if overtaken is not None else {},
         )
         self.current = current
 
@@ -330,6 +336,20 @@ class Watch:
         if found is None:
             return standing_of(self) if self.state.tree.startswith(tree) else None
         return standing_of(self, result=self.known[found])
+
+    async def account(self) -> Account:
+        """Why each gate of the tree as it is now runs or does not."""
+        await self.now()
+        with anyio.move_on_after(PLAN_LIMIT_S):
+            await self.planned()
+        return account_of(self)
+
+    async def planned(self) -> None:
+        """Until it is known what runs on the newest tree."""
+        while True:
+            if is_planned(self):
+                return
+            await anyio.sleep(LOOK_EVERY_S)
 
     def is_under_way(self, tree: str) -> bool:
         """Whether a verdict on this tree can still be waited for."""
