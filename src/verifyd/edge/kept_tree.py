@@ -14,7 +14,7 @@ from verifyd.edge.git_watch import GitStamps, IndexListing, deciding_files, look
 from verifyd.edge.guard import TreeGuard, below
 from verifyd.edge.ignore_rules import IgnoreRules, is_ours
 from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
-from verifyd.edge.merkle import Leaf, TreeNode, find_node, leaves, read_node
+from verifyd.edge.merkle import NONE_KNOWN, Leaf, TreeNode, find_node, leaves, read_node
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import packed
 from verifyd.edge.stored_forms import autocrlf, may_convert
@@ -105,9 +105,14 @@ class IgnoredPaths:
         self.paths = tuple(sorted(outermost((seen - self.only_ours) | self.only_git)))
 
 
-def read_kept_tree(git: GitProcess, store: ObjectStore, repository: Repository) -> KeptTree:
+def read_kept_tree(
+    git: GitProcess, store: ObjectStore, repository: Repository, known: Mapping[str, TreeNode] = NONE_KNOWN
+) -> KeptTree:
     """
     Read everything anew, with git's own id.
+
+    Args:
+        known: As for ``read_node``.
 
     Raises:
         GitError: git cannot read or store something, or the tree does not come to rest.
@@ -122,7 +127,9 @@ def read_kept_tree(git: GitProcess, store: ObjectStore, repository: Repository) 
             continue  # which of git's files decide is known only after a first reading
         index = read_index(git, store, repository, dict.fromkeys(content.files))
         if index.stamp == index_stamp and look_at_all(files) == git_files:
-            return keep(git, store, repository, reader, content, guard, settings, index, {**git_files, **own})
+            with git.object_reader(store.place) as objects:
+                root = read_node(objects, content.tree, known)
+            return keep(git, store, repository, reader, content, root, guard, settings, index, {**git_files, **own})
     remedy = "Wait until git is done, then run again."
     raise GitError("the index does not come to rest", where=str(repository.root), remedy=remedy)
 
@@ -141,14 +148,13 @@ def keep(
     repository: Repository,
     reader: WorkTreeReader,
     content: Content,
+    root: TreeNode,
     guard: TreeGuard,
     settings: Settings,
     index: IndexListing,
     git_files: GitStamps,
 ) -> KeptTree:
     """One reading in the form that is kept."""
-    with git.object_reader(store.place) as objects:
-        root = read_node(objects, content.tree)
     expected = guard.expected
     closed = {*content.nested, *(path for path, line in index.marked.items() if line.startswith(SUBMODULE_MODE, 2))}
     stamps = {path: packed(*expected[path]) for path in content.files if path in expected}

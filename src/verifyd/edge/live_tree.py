@@ -19,9 +19,10 @@ from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_objects import NewObject, make_folders, prune_packs
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
+from verifyd.edge.known_trees import KnownTrees
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
-from verifyd.edge.merkle import TreeContents, TreeNode, differences, read_node
+from verifyd.edge.merkle import NONE_KNOWN, TreeContents, TreeNode, differences, folders_by_id, read_node
 from verifyd.edge.mirror import MirrorSource
 from verifyd.edge.mirror_dates import MirrorDates, read_dates
 from verifyd.edge.mirror_place import mirror_folder
@@ -37,8 +38,6 @@ from verifyd.edge.work_tree import read_at_rest
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
 
-KNOWN_TREES = 3
-"""Trees that others are compared with, kept in memory: the base, and the last one that was ready."""
 CHECKS = 3
 """A tree that changes beside each of so many comparisons with git's answer cannot be compared now."""
 
@@ -79,7 +78,7 @@ class LiveWorkTree:
         self._discarded = 0
         self._dirty: frozenset[str] = frozenset()
         self._is_lost = False
-        self._known: dict[str, TreeNode] = {}
+        self._known = KnownTrees()
         self._opened = ExitStack()
         self._objects, self._heads = LastingReader(git), LastingReader(git)
         self._opened.callback(self._objects.close)
@@ -125,8 +124,9 @@ class LiveWorkTree:
                 return True
             if before is after:
                 self._discarded += 1
+                self._known.forget()
                 with self._refusals():
-                    self._read_whole()
+                    self._read_whole(shares=False)
                 return False
         return True
 
@@ -159,23 +159,22 @@ class LiveWorkTree:
 
     def paths_changed(self, state: TreeState, since: str) -> frozenset[str] | None:
         """Paths that differ between a stored tree and the state; None when that tree is no longer known."""
+        new = root_of(state)
         with self._refusals():
-            old = self._stored(since)
-            new = self._kept.root if state.tree == self._kept.root.id else self._stored(state.tree)
-        return frozenset(differences(old, new)) if old is not None and new is not None else None
+            old = self._stored(since, new)
+        return frozenset(differences(old, new)) if old is not None else None
 
-    def _stored(self, tree: str) -> TreeNode | None:
-        """A stored tree, read once as long as it is asked for again and again; None when git does not know it any more."""
-        if tree not in self._known:
+    def _stored(self, tree: str, like: TreeNode) -> TreeNode | None:
+        """A stored tree, of which only what differs from another is read; None when git does not know it any more."""
+        found = like if like.id == tree else self._known.get(tree)
+        if found is None:
             try:
                 with self._git.object_reader(self._store.place) as objects:
-                    self._known[tree] = read_node(objects, tree)
+                    found = read_node(objects, tree, folders_by_id(like))
             except GitError:
                 return None
-        self._known[tree] = self._known.pop(tree)
-        while len(self._known) > KNOWN_TREES:
-            del self._known[next(iter(self._known))]
-        return self._known[tree]
+            self._known.add(found)
+        return found
 
     def guard(self, state: TreeState) -> Guard:
         """Watches the working tree from the moment *state* was read; everything counts as moved when it is not the newest."""
@@ -201,11 +200,10 @@ class LiveWorkTree:
     @contextmanager
     def mirror(self, state: TreeState) -> Iterator[Path]:
         """A folder with exactly that tree's files, as a checkout would write them; see Mirrors."""
-        if not isinstance(state.content_ids, TreeContents):
-            raise TypeError("a state of another tree in memory")
+        root = root_of(state)
         with ExitStack() as stack:
             with self._refusals():
-                folder = stack.enter_context(self._open_mirrors().lend(state.content_ids.root))
+                folder = stack.enter_context(self._open_mirrors().lend(root))
                 self._remember([])
             yield folder
 
@@ -241,7 +239,8 @@ class LiveWorkTree:
         last = dates.tree_id
         if last is not None and last != self._kept.root.id:
             with suppress(GitError):
-                dates.tree = self._objects.ask(self._store.place, lambda objects: read_node(objects, last))
+                like = folders_by_id(self._kept.root)
+                dates.tree = self._objects.ask(self._store.place, lambda objects: read_node(objects, last, like))
 
     def close(self) -> None:
         """End what is kept running, and remove the mirrors."""
@@ -347,9 +346,11 @@ class LiveWorkTree:
                 raise StructuralError(path)
         kept.index = index
 
-    def _read_whole(self) -> TreeState:
+    def _read_whole(self, *, shares: bool = True) -> TreeState:
+        """Read everything anew; *shares*: folders whose ids are in memory are not read twice."""
         self._is_lost = True
-        self._replace(read_kept_tree(self._git, self._store, self._repository))
+        known = folders_by_id(self._kept.root) if shares else NONE_KNOWN
+        self._replace(read_kept_tree(self._git, self._store, self._repository, known))
         give_back_memory()
         return self._state
 
@@ -369,6 +370,7 @@ class LiveWorkTree:
 
     def _make_state(self, number: int) -> TreeState:
         kept = self._kept
+        self._known.add(kept.root)
         return TreeState(
             number=number,
             tree=kept.root.id,
@@ -391,6 +393,13 @@ class MovedAlready:
     def moved(self) -> tuple[str, ...]:
         """What moved."""
         return self.paths
+
+
+def root_of(state: TreeState) -> TreeNode:
+    """The tree of a state that is one of ours."""
+    if not isinstance(state.content_ids, TreeContents):
+        raise TypeError("a state of another tree in memory")
+    return state.content_ids.root
 
 
 def differing(stamps: Mapping[str, bytes], root: int) -> set[str]:

@@ -14,10 +14,12 @@ Leaf = str
 """``<mode> <id>`` of a file, a link or a submodule's commit, as ``Git.content_ids`` gives it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TreeNode:
     """
     One folder of a tree; never changed, so that trees of different moments share what is the same in them.
+
+    The id says all that is below, so equal ids are equal folders: nothing else is compared.
 
     Attributes:
         id: Of the tree object.
@@ -26,6 +28,17 @@ class TreeNode:
 
     id: str
     entries: Mapping[str, Leaf | TreeNode]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is a folder with the same in it."""
+        return isinstance(other, TreeNode) and self.id == other.id
+
+    def __hash__(self) -> int:
+        """As its id."""
+        return hash(self.id)
+
+
+NONE_KNOWN: Mapping[str, TreeNode] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,15 +138,18 @@ def node_content(entries: Mapping[str, Leaf | TreeNode]) -> bytes:
     return b"".join([line for _, line in lines])
 
 
-def read_node(objects: ObjectReader, tree: str) -> TreeNode:
+def read_node(objects: ObjectReader, tree: str, known: Mapping[str, TreeNode] = NONE_KNOWN) -> TreeNode:
     """
     A stored tree, level by level; each object is held against its id.
+
+    Args:
+        known: Folders by id that are in memory: they are taken as they are, and nothing below them is read.
 
     Raises:
         GitError: One is missing, or is not what its name says.
     """
     levels: list[list[dict[str, str]]] = []
-    wanted = [tree]
+    wanted = [tree] if tree not in known else []
     while wanted:
         level: list[dict[str, str]] = []
         below: list[str] = []
@@ -142,20 +158,33 @@ def read_node(objects: ObjectReader, tree: str) -> TreeNode:
             for encoded, entry in entries_of(answer, identifier).items():
                 name = encoded.decode("utf-8", "surrogateescape")
                 entries[name] = entry.id if entry.mode == FOLDER_MODE else f"{entry.mode} {entry.id}"
-                if entry.mode == FOLDER_MODE:
+                if entry.mode == FOLDER_MODE and entry.id not in known:
                     below.append(entry.id)
             level.append(entries)
         levels.append(level)
         wanted = list(dict.fromkeys(below))
-    return assembled(tree, levels)
+    return assembled(tree, levels, known)
 
 
-def assembled(tree: str, levels: list[list[dict[str, str]]]) -> TreeNode:
+def folders_by_id(root: TreeNode) -> dict[str, TreeNode]:
+    """Every folder of a tree, itself included."""
+    found, waiting = {root.id: root}, [root]
+    while waiting:
+        for entry in waiting.pop().entries.values():
+            if isinstance(entry, TreeNode) and entry.id not in found:
+                found[entry.id] = entry
+                waiting.append(entry)
+    return found
+
+
+def assembled(tree: str, levels: list[list[dict[str, str]]], known: Mapping[str, TreeNode]) -> TreeNode:
     """The levels of a tree put together from below; equal folders are one node."""
-    made: dict[str, TreeNode] = {}
+    made = dict(known)
     for depth in range(len(levels) - 1, -1, -1):
         above = levels[depth - 1] if depth else []
-        named = dict.fromkeys(entry for entries in above for entry in entries.values() if " " not in entry)
+        named = dict.fromkeys(
+            entry for entries in above for entry in entries.values() if " " not in entry and entry not in known
+        )
         identifiers = list(named) if depth else [tree]
         # A folder may stand on several levels, so what was made below is kept.
         for identifier, entries in zip(identifiers, levels[depth], strict=True):
@@ -193,13 +222,11 @@ def differences(old: TreeNode | None, new: TreeNode | None, folder: str = "") ->
     after = new.entries if new is not None else {}
     for name in before.keys() | after.keys():
         was, now = before.get(name), after.get(name)
-        if was is now or was == now:
+        if was == now:
             continue
         path = joined(folder, name)
         inner_old, inner_new = (one if isinstance(one, TreeNode) else None for one in (was, now))
         if inner_old is not None or inner_new is not None:
-            if inner_old is not None and inner_new is not None and inner_old.id == inner_new.id:
-                continue
             found.update(differences(inner_old, inner_new, path))
         if isinstance(was, str) or isinstance(now, str):
             found[path] = now if isinstance(now, str) else None
