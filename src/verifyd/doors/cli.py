@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from verifyd.doors.targets import AGENT_HOSTS, TARGETS
+
 FORMATS = ("text", "json", "markdown", "junit", "sarif", "github", "gitlab")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -257,58 +259,78 @@ def doctor(folder: str, as_json: bool) -> None:
     commands.doctor(folder, as_json=as_json)
 
 
-TARGETS = ("git", "systemd")
+def host_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of installing and taking back; *user* is for agent hosts."""
+    user = "Of an agent host: in your own settings instead of the project's."
+    return click.option("--yes", is_flag=True, help="Do not ask.")(
+        click.option("--user", is_flag=True, help=user)(function)
+    )
 
 
 @cli.command()
 @click.argument("target", type=click.Choice(TARGETS))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@host_options
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.IntRange(min=0, max=3_600),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of an agent host: how long the end of a turn waits for the verdict.",
+)
+@click.option(
+    "--attempts",
+    type=click.IntRange(min=1, max=100),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Of an agent host: how often an agent is given the same task before a person takes over.",
+)
 @click.pass_obj
-def install(folder: str, target: str, yes: bool) -> None:
+def install(folder: str, /, target: str, **options: Any) -> None:
     """
     Install a TARGET for this work tree; shows the change and asks first.
 
     git has every commit and push verified: the hooks pre-commit, commit-msg and pre-push. Hooks that are there go on being
     run; where a hook runner keeps them, the line to add is printed.
 
+    claude, codex, cursor, gemini, copilot and opencode have that agent host told of the verdict: an agent that stops on a tree
+    that is not ready is sent on with the task.
+
     systemd has the daemon started whenever you log in: a user unit of systemd, on macOS an agent of launchd.
     """
-    from verifyd.doors import install as targets
+    from verifyd.doors.targets import install_target
 
-    if target == "git":
-        from verifyd.doors.install_git import install_git
-
-        install_git(folder, yes=yes)
-        return
-    {"systemd": targets.install_service}[target](folder, yes=yes)
+    install_target(folder, target, options)
 
 
 @cli.command()
 @click.argument("target", type=click.Choice(TARGETS))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@host_options
 @click.pass_obj
-def uninstall(folder: str, target: str, yes: bool) -> None:
+def uninstall(folder: str, /, target: str, **options: Any) -> None:
     """Take back what verifyd install TARGET did for this work tree."""
-    from verifyd.doors import install as targets
+    from verifyd.doors.targets import uninstall_target
 
-    if target == "git":
-        from verifyd.doors.install_git import uninstall_git
-
-        uninstall_git(folder, yes=yes)
-        return
-    {"systemd": targets.uninstall_service}[target](folder, yes=yes)
+    uninstall_target(folder, target, options)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("name", metavar="NAME", type=click.Choice(["pre-commit", "commit-msg", "pre-push"]))
+@click.argument("name", metavar="NAME", type=click.Choice(["pre-commit", "commit-msg", "pre-push", *AGENT_HOSTS]))
 @click.argument("arguments", nargs=-1, metavar="[ARGUMENT]...", type=click.UNPROCESSED)
 @click.pass_obj
 def hook(folder: str, name: str, arguments: tuple[str, ...]) -> None:
     """
-    Answer a git hook; what verifyd install git writes, and what a hook runner's configuration calls.
+    Answer a hook of git or of an agent host; what verifyd install writes, and what a hook runner's configuration calls.
 
-    A commit or push goes on when its tree is ready, and stops with the reason and the way on otherwise.
+    A commit or push goes on when its tree is ready, and stops with the reason and the way on otherwise. An agent's turn: the
+    host's payload comes on stdin, and what it is told goes to stdout.
     """
+    if name in AGENT_HOSTS:
+        from verifyd.doors.hook import run
+
+        raise click.exceptions.Exit(run(["hook", name, *arguments]))
     from verifyd.doors.git_hook import run_git_hook
     from verifyd.doors.shell_hook import ASKED, become_the_shell
 

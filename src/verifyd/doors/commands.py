@@ -253,6 +253,7 @@ def doctor(folder: str, *, as_json: bool) -> None:
     """``verifyd doctor``."""
     from verifyd.app.doctor import attempt, examine
     from verifyd.app.doctor_daemon import examine_daemon
+    from verifyd.app.doctor_hosts import examine_hosts
     from verifyd.app.git_hooks import examine_hooks
     from verifyd.render.doctor import is_bad, render_doctor, render_doctor_json
 
@@ -261,6 +262,7 @@ def doctor(folder: str, *, as_json: bool) -> None:
         *examine(world, repository),
         *attempt("daemon", lambda: examine_daemon(world, repository)),
         *attempt("hooks", lambda: examine_hooks(world, repository)),
+        *attempt("agents", lambda: examine_hosts(world, repository)),
     )
     world.console.write_answer(render_doctor_json(checks) if as_json else render_doctor(checks))
     end(ExitCode.NOT_READY if is_bad(checks) else ExitCode.READY)

@@ -1,0 +1,67 @@
+"""``verifyd install claude`` and its like: shows the change of the host's settings, asks, does it, and says what is left to do."""
+
+from __future__ import annotations
+
+import difflib
+
+import click
+
+from verifyd.app.host_install import HostChange, carry_out, host_installed, host_uninstalled, wish_for
+from verifyd.app.world import World
+from verifyd.doors.commands import open_world
+from verifyd.errors import UsageError
+from verifyd.hosts.installed import HOSTS, Where
+from verifyd.render.shown import shown
+
+LEFT_TO_DO = {
+    "claude": "Claude Code reads it at the start of a session; in a folder that it does not know yet it asks whether you trust it.",
+    "codex": "Codex runs no hook that you have not trusted: start codex here and say yes, or see /hooks. Then: verifyd doctor",
+    "cursor": "Cursor reads it at once. Its cloud agents run no hooks at the end of a turn.",
+    "gemini": "Gemini CLI reads it at the start of a session, in folders that you trust.",
+    "copilot": "Copilot CLI reads it at the start of a session, in folders that you trust.",
+    "opencode": "opencode reads it at its start.",
+}
+
+
+def install_host(folder: str, host: str, *, yes: bool, user: bool, wait_s: int, attempts: int) -> None:
+    """``verifyd install HOST``."""
+    world, repository = open_world(folder)
+    where = Where.USER if user else Where.PROJECT
+    wish = wish_for(world, where, wait_s=wait_s, attempts=attempts)
+    change = host_installed(world, repository, host, where, wish)
+    if not change.is_one:
+        world.console.say(f"{change.path}: verifyd's hooks are there already")
+        return
+    go_through(world, change, yes=yes, question=f"Let {HOSTS[host].name} run these hooks?")
+    world.console.say(LEFT_TO_DO[host])
+
+
+def uninstall_host(folder: str, host: str, *, yes: bool, user: bool) -> None:
+    """``verifyd uninstall HOST``."""
+    world, repository = open_world(folder)
+    change = host_uninstalled(world, repository, host, Where.USER if user else Where.PROJECT)
+    if not change.is_one:
+        world.console.say(f"{change.path}: none of verifyd's hooks is here")
+        return
+    go_through(world, change, yes=yes, question="Take this back?")
+
+
+def go_through(world: World, change: HostChange, *, yes: bool, question: str) -> None:
+    """Show, ask, do."""
+    world.console.say(shown_difference(change))
+    if not yes and not world.console.can_ask():
+        remedy = "Do it without being asked: add --yes"
+        raise UsageError("there is no terminal to ask on", where="install", remedy=remedy)
+    if not yes and not world.console.ask(question):
+        raise click.Abort
+    carry_out(world, change)
+
+
+def shown_difference(change: HostChange) -> str:
+    """As a unified difference; nothing of a person's file acts on the terminal, and what looks like a secret is masked."""
+    before, after = (
+        shown(content.decode("utf-8", "replace")).splitlines() if content is not None else []
+        for content in (change.before, change.after)
+    )
+    old, new = (str(change.path) if content is not None else "/dev/null" for content in (change.before, change.after))
+    return "\n".join(difflib.unified_diff(before, after, old, new, lineterm=""))
