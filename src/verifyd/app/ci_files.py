@@ -38,27 +38,27 @@ LOG_BYTES = 1024 * 1024
 HOST_FILE_BYTES = 8 * 1024 * 1024
 
 
-def check_folder(world: World, repository: Repository, folder: Path) -> Path:
+def check_folder(world: World, repository: Repository, folder: str) -> Path:
     """
-    The folder as it will be used, resolved.
+    The folder as it will be used, relative to the root, links resolved.
 
     Inside the checkout it must be ours: new, empty, or with our own ``.gitignore`` in it, which keeps it out of the tree.
 
     Raises:
         UsageError: It is part of git's folder, of the tree, or of what verifyd itself reads.
     """
-    real = folder.resolve()
+    real = (repository.root / folder).resolve()
     remedy = f"Name another folder: --output-dir {FOLDER}"
     where = "--output-dir"
     if any(real.is_relative_to(gits) for gits in (repository.git_dir, repository.common_dir)):
-        raise UsageError(f"{str(folder)!r} is part of git's folder", where=where, remedy=remedy)
+        raise UsageError(f"{folder!r} is part of git's folder", where=where, remedy=remedy)
     if repository.root.is_relative_to(real) or real == report_files(repository)[0].parent:
-        raise UsageError(f"{str(folder)!r} holds more than this report", where=where, remedy=remedy)
+        raise UsageError(f"{folder!r} holds more than this report", where=where, remedy=remedy)
     if real.is_file():
-        raise UsageError(f"{str(folder)!r} is a file", where=where, remedy=remedy)
+        raise UsageError(f"{folder!r} is a file", where=where, remedy=remedy)
     is_ours = world.files.read(real / MARKER, limit_bytes=len(MARK)) == MARK.encode()
     if real.is_relative_to(repository.root) and not is_ours and real.is_dir() and any(real.iterdir()):
-        raise UsageError(f"{str(folder)!r} holds files of the checkout", where=where, remedy=remedy)
+        raise UsageError(f"{folder!r} holds files of the checkout", where=where, remedy=remedy)
     return real
 
 

@@ -63,7 +63,7 @@ def ci(
     world = for_gates(world)
     request = Request(base=base, door=Door.CI, reuse=not no_reuse, fail_fast=fail_fast)
     try:
-        report_folder = check_folder(world, repository, repository.root / output_dir)
+        report_folder = check_folder(world, repository, output_dir)
         result, about = verify_job(world, repository, request, context, accept)
     except VerifydError as error:
         end(tell_error(world, environment, context, error))
