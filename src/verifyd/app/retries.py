@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from verifyd.app.finish import Result
-from verifyd.report import Readiness
+from verifyd.report import Readiness, Report
 from verifyd.verdict import Reason
 
 PAUSES_S = (2.0, 8.0, 30.0, 60.0, 120.0)
@@ -37,9 +36,9 @@ class Retries:
     tries: int = 0
     next_s: float | None = None
 
-    def is_due(self, result: Result | None, now_s: float) -> bool:
-        """Whether the tree of *result* is to be verified again now; says so once for each try."""
-        if result is None or not is_spoiled(result) or self.tries == len(PAUSES_S):
+    def is_due(self, report: Report | None, now_s: float) -> bool:
+        """Whether the tree of *report* is to be verified again now; says so once for each try."""
+        if report is None or not is_spoiled(report) or self.tries == len(PAUSES_S):
             return False
         if self.next_s is None:
             self.next_s = now_s + PAUSES_S[self.tries]
@@ -49,10 +48,13 @@ class Retries:
         return True
 
 
-def is_spoiled(result: Result) -> bool:
-    """Whether some required gate has no verdict for a reason that may be gone by now."""
-    report = result.report
-    return report.readiness is not Readiness.READY and (
+def is_spoiled(report: Report) -> bool:
+    """
+    Whether no verdict can be given for a reason that may be gone by now.
+
+    A tree that is not ready is left alone: it waits for an edit, and a failure would be measured again each time.
+    """
+    return report.readiness is Readiness.UNPROVEN and (
         report.reason == Reason.UNSAVED
         or any(gate.required and gate.verdict.reason in SPOILED for gate in report.gates)
     )

@@ -159,7 +159,8 @@ class Watch:
         quiet_s = now_s - max(self.follower.edited_s, self.asked_s)
         if self.current is None or not self.current.done.is_set():
             return
-        if self.retries.is_due(self.current.result, now_s):
+        result = self.current.result
+        if self.retries.is_due(result.report if result is not None else None, now_s):
             self.identity = ()
             self.want()
         elif self.identity_of(self.current.judged) != self.identity:
