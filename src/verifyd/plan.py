@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,8 @@ MOST_GATES = 60
 """With more, the longest chains come first at once: trying places out would take longer than it saves."""
 
 REMEMBERED_MATCHES = 16
+remembered_matches: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
+"""By globs: the paths that were matched last, and which of them did."""
 
 
 class Skip(StrEnum):
@@ -105,10 +106,19 @@ def matches(globs: Sequence[str], paths: Iterable[str]) -> frozenset[str]:
     return frozenset(path for path in paths if spec.match_file(path))
 
 
-@functools.lru_cache(maxsize=REMEMBERED_MATCHES)
 def matched(globs: tuple[str, ...], paths: frozenset[str]) -> frozenset[str]:
-    """As ``matches``, and at once where the same set of paths was asked for before: an edit leaves it as it is."""
-    return matches(globs, paths)
+    """
+    As ``matches``, and of paths that were asked for before only those are matched that are new.
+
+    An edit leaves the set of paths as it is, the very object; and whether a path matches is no matter of the others.
+    """
+    before, found = remembered_matches.pop(globs, (frozenset[str](), frozenset[str]()))
+    if before is not paths and before != paths:
+        before, found = paths, (found & paths) | matches(globs, paths - before)
+    remembered_matches[globs] = (before, found)
+    while len(remembered_matches) > REMEMBERED_MATCHES:
+        remembered_matches.pop(next(iter(remembered_matches), globs), None)
+    return found
 
 
 def make_plan(

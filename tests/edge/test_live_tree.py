@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.repositories import SampleRepository, make_repository
+from verifyd.app.beside import links_in
 from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
 from verifyd.edge.path_reading import packed
@@ -38,6 +39,7 @@ def check(repository: SampleRepository, state: TreeState) -> None:
     snapshot, _guard = binary.snapshot_working_tree(opened, base="auto")
     assert (state.files, state.notes, state.conflicted) == (snapshot.paths, snapshot.notes, snapshot.conflicted)
     assert state.ignored == binary.ignored_paths(opened)
+    assert sorted(state.links) == sorted(links_in(state.content_ids))
 
 
 def test_the_first_state_is_the_one_shot_readers(repository: SampleRepository, live: LiveWorkTree) -> None:
@@ -177,3 +179,26 @@ def test_a_guard_begins_with_its_state(repository: SampleRepository, live: LiveW
     assert guard.moved() == ("a.py",)
     repository.write({"a.py": "third\n"})
     assert live.guard(first).moved() != ()
+
+
+def test_links_are_followed(repository: SampleRepository, live: LiveWorkTree) -> None:
+    """One that is new, one that becomes a file, one that goes."""
+    (repository.root / "one").symlink_to("a.py")
+    (repository.root / "src/two").symlink_to("../a.py")
+    assert live.sweep().links == ("one", "src/two")
+    repository.remove("one", "src/two")
+    repository.write({"one": "a file\n"})
+    state = live.sweep()
+    check(repository, state)
+    assert state.links == ()
+
+
+def test_an_edit_leaves_the_set_of_files_as_it_is(repository: SampleRepository, live: LiveWorkTree) -> None:
+    """The very object, also after everything was read anew: what is known of it need not be worked out again."""
+    files = live.state.files
+    repository.write({"a.py": "a = 5\n"})
+    assert live.sweep().files is files
+    repository.write({".gitignore": "*.log\nbuild/\n*.tmp\n"})
+    state = live.sweep()
+    check(repository, state)
+    assert state.files is files

@@ -11,7 +11,18 @@ import pytest
 from tests.support.builders import a_change, a_gate, a_planned
 from verifyd.change import Change, ChangeKind, FileChange
 from verifyd.pipeline import Door, Gate, Manual, Pipeline
-from verifyd.plan import Plan, PlannedGate, Skip, in_order, longest_chains, make_plan, makespan_s, matches
+from verifyd.plan import (
+    Plan,
+    PlannedGate,
+    Skip,
+    in_order,
+    longest_chains,
+    make_plan,
+    makespan_s,
+    matched,
+    matches,
+    remembered_matches,
+)
 from verifyd.timing import Timing
 
 TREE = frozenset({"src/calc.py", "src/shop/page.py", "web/page.js", "README.md"})
@@ -318,3 +329,22 @@ def test_on_two_slots_failures_come_earlier_and_the_run_ends_no_later() -> None:
     assert found <= 0.8 * sum(first_failure_s(gates, 2) for gates in plain_pipelines())
     taken = sum(makespan_s(in_order(gates, slots=2), 2) for gates in plain_pipelines())
     assert taken <= sum(makespan_s(gates, 2) for gates in plain_pipelines())
+
+
+def test_matches_follow_the_set_of_paths() -> None:
+    """New paths are matched, lost ones are gone, and equal globs of another set of paths say nothing wrong."""
+    globs = ("src/**", "!src/gen/**")
+    first = frozenset({"src/a.py", "src/gen/b.py", "docs/c.md"})
+    assert matched(globs, first) == {"src/a.py"}
+    assert matched(globs, (first - {"src/a.py"}) | {"src/d.py", "src/gen/e.py"}) == {"src/d.py"}
+    assert matched(globs, frozenset()) == frozenset()
+    assert matched(globs, first) == {"src/a.py"}
+
+
+def test_known_paths_are_not_matched_again() -> None:
+    """Of a set with one path more only that one is looked at: what is remembered of the others stands, right or wrong."""
+    globs = ("remembered/**",)
+    paths = frozenset({"remembered/a", "other"})
+    remembered_matches[globs] = (paths, frozenset({"other"}))
+    assert matched(globs, paths) == {"other"}
+    assert matched(globs, paths | {"remembered/new"}) == {"other", "remembered/new"}

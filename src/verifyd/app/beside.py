@@ -32,6 +32,7 @@ class Beside:
 
     Attributes:
         listed: What git ignores, where somebody knows already.
+        known_links: Paths of links in the tree, where somebody knows already.
         ignored: What git ignores, without slashes at the end; None before it was asked.
         named: What gates with ``reads`` read, by the gate's name; nothing else that is ignored counts for these.
         remarks: What a person should know, a sentence each.
@@ -40,6 +41,7 @@ class Beside:
     world: World
     judged: Judged
     listed: tuple[str, ...] | None = None
+    known_links: tuple[str, ...] | None = None
     ignored: tuple[str, ...] | None = None
     links: tuple[str, ...] = ()
     before: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Beside:
         """Stamp everything, once in a run."""
         root = self.judged.repository.root
         self.ignored = self.listed if self.listed is not None else self.world.git.ignored_paths(self.judged.repository)
-        self.links = tuple(path for path, content in contents.items() if content.startswith(LINK_MODE))
+        self.links = self.known_links if self.known_links is not None else links_in(contents)
         before = self.world.files.stamps_below(root, self.ignored, most=MOST_FILES)
         behind = self.world.files.stamps_behind(root, self.links, most=MOST_FILES)
         outputs = self.outputs(before.stamps)
@@ -117,3 +119,8 @@ class Beside:
                 f"{gate.name}: its result is not reused, for ignored files changed while it ran: {', '.join(moved[:SHOWN])}{more}"
             )
         return not moved
+
+
+def links_in(contents: Mapping[str, str]) -> tuple[str, ...]:
+    """Paths of links, of mode and blob id by path."""
+    return tuple(path for path, content in contents.items() if content.startswith(LINK_MODE))

@@ -29,12 +29,14 @@ class LiveSource:
         mirror: Opens a folder with the tree's files that nobody writes to; blocks.
         content_ids: As ``Git.content_ids``.
         ignored: As ``Git.ignored_paths``.
+        links: As ``TreeState.links``.
         has_submodules: As ``TreeState.has_submodules``.
     """
 
     mirror: Callable[[], AbstractContextManager[Path]]
     content_ids: Mapping[str, str]
     ignored: tuple[str, ...]
+    links: tuple[str, ...]
     has_submodules: bool
 
 

@@ -98,7 +98,10 @@ class GateRunner:
         self.mark = world.machine.new_mark()
         live = self.context.live
         self.beside = Beside(
-            world=world, judged=self.context.judged_tree, listed=live.ignored if live is not None else None
+            world=world,
+            judged=self.context.judged_tree,
+            listed=live.ignored if live is not None else None,
+            known_links=live.links if live is not None else None,
         )
         collect_old_runs(world, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))

@@ -190,6 +190,7 @@ class LivePass:
                 mirror=lambda: tree.mirror(self.state),
                 content_ids=self.state.content_ids,
                 ignored=self.state.ignored,
+                links=self.state.links,
                 has_submodules=self.state.has_submodules,
             ),
         )

@@ -83,9 +83,10 @@ class TreeState:
         number: Grows with every tree that differs from the one before it.
         tree: Id of the git tree.
         content_ids: Path to mode and blob id (``100644 <id>``), as ``Git.content_ids`` gives it.
-        files: As ``Snapshot.paths``.
+        files: As ``Snapshot.paths``; the same object as in the state before when none came or went.
         folders: Folders that are looked at: those not ignored, ``""`` for the root.
         ignored: As ``Git.ignored_paths`` gives it.
+        links: Paths of links in it, those in submodules too.
         has_submodules: Whether files in it belong to submodules or other repositories.
         notes: As ``Snapshot.notes``.
         conflicted: As ``Snapshot.conflicted``.
@@ -97,6 +98,7 @@ class TreeState:
     files: frozenset[str]
     folders: frozenset[str]
     ignored: tuple[str, ...]
+    links: tuple[str, ...] = ()
     has_submodules: bool = False
     notes: tuple[str, ...] = ()
     conflicted: bool = False

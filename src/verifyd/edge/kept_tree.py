@@ -14,13 +14,13 @@ from verifyd.edge.git_watch import GitStamps, IndexListing, deciding_files, look
 from verifyd.edge.guard import TreeGuard, below
 from verifyd.edge.ignore_rules import IgnoreRules, is_ours
 from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
-from verifyd.edge.merkle import NONE_KNOWN, Leaf, TreeNode, find_node, leaves, read_node
+from verifyd.edge.merkle import NONE_KNOWN, Leaf, TreeContents, TreeNode, find_node, leaves, read_node
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import packed
 from verifyd.edge.stored_forms import autocrlf, may_convert
 from verifyd.edge.submodules import list_contents, submodule_tree
 from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at, with_parents
-from verifyd.edge.tree_edit import SUBMODULE_MODE, Entry
+from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE, Entry
 from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.edge.work_tree import Content, WorkTreeReader, read_at_rest
 from verifyd.errors import GitError
@@ -39,6 +39,7 @@ class KeptTree:
         closed: Folders of nested repositories and submodules: what moves in there is read by git.
         stamps: How each file of the tree looked when it was read, packed; those that are not on disk are missing.
         size_bytes: Of all files, when everything was read.
+        links: Those of the files that are links.
         folders: How each folder that is not ignored looked before it was listed.
         children: Names of such folders by the folder they are in.
         others: What lies in such folders besides, by folder and name: its kind (``S_IFMT``).
@@ -56,6 +57,7 @@ class KeptTree:
     files: frozenset[str]
     stamps: dict[str, bytes]
     size_bytes: int
+    links: tuple[str, ...]
     folders: dict[str, Stamp]
     children: dict[str, set[str]]
     others: dict[str, dict[str, int]]
@@ -160,16 +162,19 @@ def keep(
     stamps = {path: packed(*expected[path]) for path in content.files if path in expected}
     folders = {path: stamp for path, stamp in expected.items() if path in reader.swept}
     folders.update(unreadable_stamps(repository, reader.oddities))
+    inside = inside_submodules(git, store, repository, index, root)
+    contents = TreeContents(root=root, inside=inside)
     children = children_of(folders)
     others = other_entries(reader.swept, expected)
     return KeptTree(
         root=root,
-        inside=inside_submodules(git, store, repository, index, root),
+        inside=inside,
         nested=content.nested,
         closed=tuple(sorted(closed)),
         files=content.files,
         stamps=stamps,
         size_bytes=sum(expected[path][2] for path in stamps),
+        links=tuple(path for path, leaf in contents.items() if leaf.startswith(LINK_MODE)),
         folders=folders,
         children=children,
         others=others,

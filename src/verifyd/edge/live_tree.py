@@ -355,7 +355,9 @@ class LiveWorkTree:
         return self._state
 
     def _replace(self, found: KeptTree) -> None:
-        """Take over a whole reading."""
+        """Take over a whole reading; the set of files stays the same object where it is equal, for what is known of it."""
+        if found.files == self._kept.files:
+            found.files = self._kept.files
         self._kept, self._is_lost, self._dirty = found, False, frozenset()
         self._publish()
 
@@ -378,6 +380,7 @@ class LiveWorkTree:
             files=kept.files,
             folders=frozenset(kept.folders) - kept.oddities.found.get(Oddity.UNREADABLE, set()),
             ignored=kept.ignored.paths,
+            links=kept.links,
             has_submodules=bool(kept.inside or kept.nested),
             notes=kept.oddities.notes(),
             conflicted=Oddity.CONFLICTED in kept.oddities.found,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, packed, read_path, seen_at
 from verifyd.edge.stored_forms import ATTRIBUTES_FILE
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of, with_parents
+from verifyd.edge.tree_edit import LINK_MODE
 
 RULE_FILES = frozenset({RULE_FILE, ATTRIBUTES_FILE, ".gitmodules"})
 """A change of one of these may change what other paths are."""
@@ -355,11 +357,18 @@ class TreeUpdate:
             kept.absent -= new
             if gone or new:
                 kept.files = (kept.files - gone) | new
+            self.take_over_links(edits)
         if self.has_reports is not None and self.has_reports != kept.ignored.has_reports:
             kept.ignored = read_ignored(self.git, self.repository, kept.layout, self.ignored_now())
         elif self.others or self.folder_stamps:
             kept.ignored.follow(self.ignored_now())
         return is_other
+
+    def take_over_links(self, edits: Mapping[str, Leaf | None]) -> None:
+        """Which files are links now."""
+        links = {path for path, leaf in edits.items() if leaf is not None and leaf.startswith(LINK_MODE)}
+        if links or not edits.keys().isdisjoint(self.kept.links):
+            self.kept.links = (*(path for path in self.kept.links if path not in edits), *sorted(links))
 
     def ignored_now(self) -> frozenset[str]:
         """What seems to be ignored, after all else was taken over."""
