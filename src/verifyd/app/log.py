@@ -33,6 +33,18 @@ def last_lines(world: World, path: Path, lines: int) -> bytes:
     return b"".join(tail.splitlines(keepends=True)[-lines:])
 
 
+def last_bytes(world: World, path: Path, limit: int) -> tuple[bytes, int]:
+    """The end of the log from the beginning of a line on, at most *limit* bytes where a line ends in them, and the log's whole size."""
+    with world.files.open_binary(path) as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - limit))
+        found = file.read(limit)
+    if size > limit:
+        _cut, line_end, rest = found.partition(b"\n")
+        found = rest if line_end else found
+    return found, size
+
+
 async def growing_log(world: World, repository: Repository, path: Path) -> AsyncIterator[bytes]:
     """The log as it grows, until no process holds the run that writes it."""
     with world.files.open_binary(path) as file:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from verifyd.app.daemon import API, Daemon
 from verifyd.app.history import newest_log, read_past
 from verifyd.app.log import growing_log, last_lines, whole_log
+from verifyd.doors.mcp_server import McpDoor
 from verifyd.errors import ExitCode, VerifydError
 from verifyd.evidence.clean import clean_text
 from verifyd.json_shape import to_json
@@ -36,6 +37,8 @@ LONGEST_WAIT_S = 86_400.0
 WIDEST = 1_000
 SEND_LIMIT_S = 30.0
 """How long a reader of events may take for one before it is cut off."""
+MCP = "/mcp"
+"""The only place where a request has a body."""
 OK, BAD_REQUEST, NOT_FOUND, TOO_LARGE, OTHER_API = 200, 400, 404, 413, 426
 
 
@@ -51,13 +54,14 @@ def make_application(daemon: Daemon) -> ASGIApp:
         Route("/v1/events", api.events),
         Route("/v1/stop", api.stop, methods=["POST"]),
         Route("/openapi.json", api.openapi),
+        Route(MCP, McpDoor(daemon.engine), methods=["POST"]),
     ]
     handlers: dict[Any, Any] = {HTTPException: refuse, VerifydError: explain}
     return Handshake(Starlette(routes=routes, exception_handlers=handlers), daemon)
 
 
 class Handshake:
-    """Every answer says who gives it, nobody is answered in a language they do not speak, and no request has a body."""
+    """Every answer says who gives it, nobody is answered in a language they do not speak, and no request but MCP's has a body."""
 
     def __init__(self, application: ASGIApp, daemon: Daemon) -> None:
         self.application = application
@@ -87,7 +91,7 @@ class Handshake:
         spoken = asked.get("verifyd-api", str(API))
         if spoken != str(API):
             await self.other_api(spoken)(scope, receive, signed)
-        elif asked.get("content-length", "0") != "0" or "transfer-encoding" in asked:
+        elif scope["path"] != MCP and (asked.get("content-length", "0") != "0" or "transfer-encoding" in asked):
             await said(TOO_LARGE, "no request to this daemon has a body")(scope, receive, signed)
         else:
             await self.application(scope, receive, signed)

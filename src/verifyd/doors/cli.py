@@ -340,6 +340,20 @@ def hook(folder: str, name: str, arguments: tuple[str, ...]) -> None:
 
 
 @cli.command()
+@click.option("--start/--no-start", "starts", default=True, help="Start a daemon where none lives.", show_default=True)
+@click.pass_obj
+def mcp(folder: str, starts: bool) -> None:
+    """
+    Serve the Model Context Protocol on stdin and stdout: what an agent's host starts, not a person.
+
+    It hands questions on to this work tree's daemon, and changes nothing.
+    """
+    from verifyd.doors import mcp as door
+
+    door.mcp(folder, starts=starts)
+
+
+@cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script of a shell, to be sourced from its start-up file."""

@@ -37,6 +37,54 @@ class DaemonAnswer:
     body: bytes = b""
 
 
+class Exchange:
+    """
+    One message to the daemon, and its answer as it comes; another thread may give it up.
+
+    Attributes:
+        given_up: Whether somebody did.
+    """
+
+    def __init__(self) -> None:
+        self.given_up = False
+        self.reached: socket.socket | None = None
+        self.response: http.client.HTTPResponse | None = None
+
+    def post(
+        self, path: str, target: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> http.client.HTTPResponse:
+        """
+        Send the message; the answer's beginning.
+
+        Args:
+            timeout_s: Longest silence, then and while the answer is read.
+
+        Raises:
+            OSError: Nobody listens, it is another user's process (PermissionError), or it is silent (TimeoutError).
+            HTTPException: It went away, or speaks another language.
+        """
+        connection = UnixConnection(path, timeout_s)
+        connection.connect()
+        self.reached = connection.sock  # the connection lets go of it once it has the answer's head
+        connection.request("POST", target, body=body, headers=dict(headers))
+        self.response = connection.getresponse()
+        return self.response
+
+    def give_up(self) -> None:
+        """End it; whoever reads gets no more."""
+        self.given_up = True
+        if self.reached is not None:
+            with suppress(OSError):
+                self.reached.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self.response is not None:
+            self.response.close()
+        if self.reached is not None:
+            self.reached.close()
+
+
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket, to a process of our own user."""
 

@@ -16,10 +16,15 @@ GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR",
 
 def start_for_hook(root: str, git_dir: str) -> str:
     """Start it and wait for nothing; why it cannot be started, empty otherwise. Of several that are started, one stays."""
-    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain", "--automatic", "--idle", IDLE_HOURS]
-    environment = {name: value for name, value in inherited_environment().items() if name not in GIT_VARIABLES}
     try:
-        DetachedProcess(command, home=Path(git_dir) / "verifyd", folder=Path(root), environment=environment)
+        begin(root, git_dir)
     except VerifydError as error:
         return f"no daemon lives and none can be started: {error.where}: {error.problem}"
     return ""
+
+
+def begin(root: str, git_dir: str) -> DetachedProcess:
+    """Its process; MachineError when it cannot be started."""
+    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain", "--automatic", "--idle", IDLE_HOURS]
+    environment = {name: value for name, value in inherited_environment().items() if name not in GIT_VARIABLES}
+    return DetachedProcess(command, home=Path(git_dir) / "verifyd", folder=Path(root), environment=environment)

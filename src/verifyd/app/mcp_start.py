@@ -1,0 +1,48 @@
+"""Starts the daemon of a work tree for the MCP bridge, and waits until it listens."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from verifyd.edge.daemon_client import DaemonAnswer, ask
+from verifyd.edge.hook_daemon import begin
+from verifyd.errors import MachineError, UndeterminedError
+from verifyd.evidence.clean import clean_text
+
+LOOK_EVERY_S = 0.02
+START_LIMIT_S = 60.0
+
+
+def start_daemon(root: str, git_dir: str) -> None:
+    """
+    Start one, which ends by itself when it is not needed for long, and wait until somebody answers.
+
+    Raises:
+        UndeterminedError: It ended instead; the message is what it said.
+        MachineError: It could not be started, or does not answer in time.
+    """
+    if answers(git_dir):
+        return
+    process = begin(root, git_dir)
+    for _look in range(int(START_LIMIT_S / LOOK_EVERY_S)):
+        code = process.ended_with()
+        if answers(git_dir):
+            return
+        if code not in (None, 0):  # with 0 it has found another one, which is about to answer
+            said = clean_text(process.said()).strip()
+            raise UndeterminedError(said or f"it ended with {code}", where="the daemon", remedy=f"See {process.log}")
+        threading.Event().wait(LOOK_EVERY_S)
+    raise MachineError(
+        f"process {process.pid} does not answer", where="the daemon", remedy=f"See {process.log}; then: verifyd stop"
+    )
+
+
+def answers(git_dir: str) -> bool:
+    """Whether a daemon listens and says who it is, whatever its release."""
+    path = Path(git_dir) / "verifyd" / "daemon.addr"
+    try:
+        address = path.read_bytes()
+    except OSError:
+        return False
+    return isinstance(ask(address.decode("utf-8", "surrogateescape"), "/v1/version", timeout_s=1.0), DaemonAnswer)
