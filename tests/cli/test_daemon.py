@@ -236,6 +236,24 @@ def test_no_gate_outlives_the_daemon(project: Project, number: signal.Signals, c
     assert project.verifyd("watch", "--detach", expect=0).err.startswith("watching")
 
 
+def test_a_watch_without_a_live_view_says_transitions_and_once_why_it_ended(project: Project) -> None:
+    """One line for the first verdict, one for the end."""
+    daemon = subprocess.Popen(
+        project.command("watch", "--plain"),
+        cwd=project.root,
+        env=project.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert daemon.stderr is not None
+        assert daemon.stderr.readline().startswith("ready  tree ")
+        daemon.terminate()
+        assert daemon.communicate(timeout=20)[1] == "stopped by SIGTERM\n"
+    finally:
+        daemon.kill()
+
+
 def is_running(pid: int) -> bool:
     """Whether the process is there, and is the gate's."""
     try:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import anyio
 
+from verifyd.app.daemon_port import Engine
 from verifyd.edge.live_screen import LiveScreen
 from verifyd.render.live import draw_standing, event_line
 from verifyd.render.standing import standing_document
 from verifyd.standing import EventKind
 
-if TYPE_CHECKING:
-    from verifyd.app.watch import Watch
-
 DRAW_EVERY_S = 0.2
 """While a gate runs; else only events are drawn."""
 
 
-async def show_live(watch: Watch) -> None:
+async def show_live(engine: Engine) -> None:
     """Draw what is known, whenever something happens and while something runs, until it is cancelled or the daemon ends."""
     with LiveScreen() as screen:
-        async with watch.events() as events:
+        async with engine.events() as events:
             while True:
-                standing = watch.standing()
+                standing = engine.standing()
                 screen.draw(draw_standing(standing_document(standing)))
                 is_running = standing.report is None and not standing.trouble
                 with anyio.move_on_after(DRAW_EVERY_S if is_running else None):
@@ -32,14 +28,14 @@ async def show_live(watch: Watch) -> None:
                         return
 
 
-async def show_plain(watch: Watch) -> None:
+async def show_plain(engine: Engine) -> None:
     """A line for each transition, until it is cancelled or the daemon ends."""
-    seen_s = watch.world.clock.monotonic_s()
-    async with watch.events() as events:
+    seen_s = engine.world.clock.monotonic_s()
+    async with engine.events() as events:
         async for event in events:
-            now_s = watch.world.clock.monotonic_s()
+            now_s = engine.world.clock.monotonic_s()
             if event.kind is EventKind.TREE:
                 seen_s = now_s
             line = event_line(event, took_s=now_s - seen_s)
             if line is not None:
-                watch.world.console.say(line)
+                engine.world.console.say(line)

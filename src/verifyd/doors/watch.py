@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import anyio
 
@@ -19,11 +19,7 @@ from verifyd.app.world import World
 from verifyd.doors.session import ask_for_approval, only_error
 from verifyd.errors import VerifydError
 
-if TYPE_CHECKING:
-    from verifyd.app.daemon_port import Engine
-
 Found = TypeVar("Found")
-Show = Callable[["Engine"], Coroutine[Any, Any, None]]
 HOUR_S = 3600.0
 
 
@@ -59,7 +55,7 @@ def run_watch(
     parts = DaemonParts(
         open_engine=open_engine,
         make_application=make_application,
-        show=cast("Show", show_live if drawn else show_plain),
+        show=show_live if drawn else show_plain,
         idle_s=idle_hours * HOUR_S if idle_hours is not None else None,
         automatic=automatic,
     )

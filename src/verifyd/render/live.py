@@ -73,6 +73,8 @@ def event_line(event: Event, *, took_s: float | None = None) -> str | None:
     """
     One line for a person who reads along without a live view; None for what is no transition.
 
+    Of the end nothing is said here: whoever ran the daemon tells why it ended.
+
     Args:
         took_s: Seconds since the tree was first seen, for a verdict.
     """
@@ -83,6 +85,4 @@ def event_line(event: Event, *, took_s: float | None = None) -> str | None:
         return f"{WORDS[event.transition]}  tree {tree}{took}{said}"
     if event.kind is EventKind.TROUBLE:
         return f"cannot verify tree {tree}: {shown_line(event.text, 300)}"
-    if event.kind is EventKind.STOPPING:
-        return f"stopping: {shown_line(event.text, 300)}"
     return None
