@@ -164,7 +164,9 @@ def install_hooks(repository: Repository, changes: Iterable[HookChange]) -> None
             write_hook(change.path, change.content, keep=change.step is Step.CHAIN)
         if change.content:
             hooks[change.name] = digest_of(change.content)
-    write_record(repository, HooksRecord(folder=str(changes[0].path.parent), hooks=tuple(hooks.items())))
+    written = HooksRecord(folder=str(changes[0].path.parent), hooks=tuple(hooks.items()))
+    if written != record:  # its date is that of the installation
+        write_record(repository, written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -336,7 +336,8 @@ def hook(folder: str, name: str, arguments: tuple[str, ...]) -> None:
 
     if arguments[:1] == (ASKED,):
         run_git_hook(folder, name, arguments[1:])
-    become_the_shell(["hook", name, *arguments])
+    else:
+        become_the_shell(["hook", name, *arguments])
 
 
 @cli.command()

@@ -1,6 +1,6 @@
 """``verifyd hook pre-commit`` as a hook runner calls it: handed to the script that the installed hooks are, before anything is imported."""
 
-# ruff: noqa: PTH, S606 -- pathlib takes as long to be imported as all this; and it is a shell that is started
+# ruff: noqa: PTH100, PTH118, PTH119, PTH120, S606 -- pathlib takes as long to import as all of this; and a shell is what is started
 
 from __future__ import annotations
 

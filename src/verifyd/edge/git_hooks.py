@@ -26,7 +26,7 @@ MARK = b"# verifyd git hook 1: "
 BODY = Path(__file__).with_name("git-hook.sh")
 LARGEST_BYTES = 1024 * 1024
 LAST_BYTES = 64 * 1024
-COMMITTED = re.compile(rb"[0-9a-f]+ (?P<new>[0-9a-f]{40,64}) [^\t]*\tcommit(?: \([a-z]+\))?: ")
+COMMITTED = re.compile(rb"[0-9a-f]+ (?P<new>[0-9a-f]{40,64}) [^\t]* (?P<at>\d+) [+-]\d+\tcommit(?: \([a-z]+\))?: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,13 @@ class InstalledHooks:
         return record_path(repository).exists()
 
     def commit_made_here(self, repository: Repository) -> str | None:
-        """The commit that the last line of HEAD's log says was made by ``git commit``; None for any other line and for no log."""
+        """
+        The commit that the last line of HEAD's log says was made by ``git commit``; None for any other line and for no log.
+
+        One that is older than our hooks is nobody's doing.
+        """
         try:
+            installed_s = record_path(repository).stat().st_mtime
             with (repository.git_dir / "logs" / "HEAD").open("rb") as file:
                 file.seek(0, os.SEEK_END)
                 file.seek(max(0, file.tell() - LAST_BYTES))
@@ -60,7 +65,7 @@ class InstalledHooks:
         except OSError:
             return None
         found = COMMITTED.match(last[0]) if last else None
-        return found["new"].decode("ascii") if found is not None else None
+        return found["new"].decode("ascii") if found is not None and int(found["at"]) >= int(installed_s) else None
 
 
 def record_path(repository: Repository) -> Path:
