@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.support.builders import a_failure, a_pass, a_report, an_unproven
@@ -23,7 +25,7 @@ def test_a_run_that_the_machine_spoiled_is_tried_again_ever_more_rarely_and_then
     tried = tries_until(2_000)
     assert len(tried) == len(PAUSES_S)
     assert tried[0] == PAUSES_S[0]
-    pauses = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(tried)]
     assert pauses == sorted(pauses)
 
 
