@@ -12,10 +12,12 @@ class Found:
     A commit that is here.
 
     Attributes:
+        tree: Id of its tree.
         parted: Where HEAD and it part; None where they have no commit in common here.
     """
 
     commit: str
+    tree: str | None
     parted: str | None
 
 

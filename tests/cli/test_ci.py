@@ -33,12 +33,6 @@ def a_pull(forge: Forge, files: dict[str, str], *, depth: int = 0, fork: bool = 
     return forge.checkout(commit, depth=depth).github("pull_request", PULL, payload, GITHUB_BASE_REF="main")
 
 
-FROM_NOTHING = (
-    "commit d4d4d4d4d4d4 is not in this clone (the push replaced commits that were there before), so the change is counted "
-    "from nothing: every gate runs, limits count nothing, and VERIFY.md is held against no other"
-)
-
-
 def base_of(job: Job) -> str:
     """What the report says the change is counted from."""
     return str(job.readiness()["base"])
@@ -95,27 +89,59 @@ def test_a_branch_is_counted_from_where_it_left_the_default_branch(forge: Forge)
         assert base_of(job) == base
 
 
-def test_a_push_to_the_default_branch_runs_what_it_does_not_touch(forge: Forge) -> None:
-    """Nobody knows that what was there before was good: a red push is not green after a change of the README."""
-    forge.commit("main", {"bad.py": "x\n"})
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_push_to_the_default_branch_runs_every_gate(forge: Forge, depth: int) -> None:
+    """A red push is not green after a change of the README; and what was let in is within all limits: they count nothing."""
+    head = "---\nlimits: {changed_files: 0}\nscope: {protected: [README]}\n---\n"
+    forge.commit("main", {"VERIFY.md": head + PAGE, "bad.py": "x\n"})
     before = forge.origin.git("rev-parse", "main")
-    head = forge.commit("main", {"README": "Better.\n"})
-    job = forge.checkout(head).github("push", "refs/heads/main", push_payload("refs/heads/main", before=before))
+    commit = forge.commit("main", {"README": "Better.\n"})
+    payload = push_payload("refs/heads/main", before=before)
+    job = forge.checkout(commit, depth=depth).github("push", "refs/heads/main", payload)
     job.ci(expect=1)
-    assert base_of(job) == before
-    assert job.statuses()["lint"] == ("failed", "exit_status")
+    assert job.statuses() == {"diff": ("passed", None), "lint": ("failed", "exit_status"), "tests": ("passed", None)}
+    missing = [f"commit {before[:12]}, which was here before, is not in this clone: VERIFY.md is held against no other"]
+    assert job.readiness()["notes"] == (missing if depth else [])
 
 
-def test_a_forced_push_to_the_default_branch_is_counted_from_nothing(forge: Forge) -> None:
-    """The commit that was there before is in no clone any more; every gate runs, and the report says why."""
-    head = forge.commit("main", {"README": "Rewritten.\n"})
+def test_gates_that_were_weakened_on_the_default_branch_are_told(forge: Forge) -> None:
+    """A person let that in: it is no floor any more, and it is not silent either."""
+    before = forge.origin.git("rev-parse", "main")
+    commit = forge.commit("main", {"VERIFY.md": page(tests="test -e calc.py")})
+    payload = push_payload("refs/heads/main", before=before)
+    job = forge.checkout(commit).github("push", "refs/heads/main", payload)
+    answer = job.ci(expect=0)
+    assert job.readiness()["notes"] == ["VERIFY.md: lint: removed (weaker)"]
+    assert (
+        "::warning file=VERIFY.md,line=1,title=verifyd%3A pipeline changed::VERIFY.md: lint: removed (weaker)"
+        in answer.out
+    )
+
+
+def test_a_forced_push_to_the_default_branch_says_what_it_is_not_held_against(forge: Forge) -> None:
+    """The commit that was there before is in no clone any more."""
+    commit = forge.commit("main", {"README": "Rewritten.\n"})
     payload = push_payload("refs/heads/main", before="d4" * 20, forced=True)
-    job = forge.checkout(head).github("push", "refs/heads/main", payload)
+    job = forge.checkout(commit).github("push", "refs/heads/main", payload)
     job.ci(expect=0)
     assert job.readiness()["notes"] == [
-        "the push replaced commits that were there before",
-        FROM_NOTHING,
+        "commit d4d4d4d4d4d4, which was here before, is not in this clone: VERIFY.md is held against no other"
     ]
+    assert set(job.statuses().values()) == {("passed", None)}
+
+
+def test_a_branch_without_a_common_history_is_counted_from_nothing(forge: Forge) -> None:
+    """An orphan branch: it is said, and every gate runs."""
+    forge.origin.git("checkout", "-q", "--orphan", "pages")
+    commit = forge.origin.commit("Begin again")
+    payload = push_payload("refs/heads/pages", before=NONE)
+    job = forge.checkout(commit).github("push", "refs/heads/pages", payload)
+    job.ci(expect=0)
+    says = (
+        "origin/main has no commit in common with HEAD, so the change is counted from nothing: every gate runs, limits count "
+        "nothing, and VERIFY.md is held against no other"
+    )
+    assert job.readiness()["notes"] == [says]
     assert set(job.statuses().values()) == {("passed", None)}
 
 

@@ -112,20 +112,18 @@ def gitlab_request(event_type: str, **more: str) -> dict[str, str]:
 
 def a_request(host: Host, title: str, *bases: str, kind: Kind = Kind.MERGE_REQUEST, **fields: Any) -> CiContext:
     """A merge request, which needs its base."""
-    return CiContext(
-        **{"host": host, "kind": kind, "title": title, "bases": bases, "needs_base": True, "commit": A, **fields}
-    )
+    return CiContext(**{"host": host, "kind": kind, "title": title, "bases": bases, "needs_base": True, **fields})
 
 
 def a_branch(host: Host, title: str, *bases: str, **fields: Any) -> CiContext:
     """A branch that is not the default one."""
-    return CiContext(**{"host": host, "kind": Kind.BRANCH, "title": title, "bases": bases, "commit": A, **fields})
+    return CiContext(**{"host": host, "kind": Kind.BRANCH, "title": title, "bases": bases, **fields})
 
 
 def unvouched(host: Host, kind: Kind, title: str, *bases: str, **fields: Any) -> CiContext:
     """A job of whose base nobody knows that it is good."""
     return CiContext(
-        **{"host": host, "kind": kind, "title": title, "bases": bases, "has_trusted_base": False, "commit": A, **fields}
+        **{"host": host, "kind": kind, "title": title, "bases": bases, "has_trusted_base": False, **fields}
     )
 
 
@@ -185,14 +183,12 @@ GITHUB_JOBS = {
     "a push to the default branch": (
         github("push", "refs/heads/main"),
         push_event("refs/heads/main"),
-        unvouched(HUB, Kind.DEFAULT_BRANCH, "branch main", B),
+        unvouched(HUB, Kind.DEFAULT_BRANCH, "branch main", before=B),
     ),
     "a forced push to the default branch": (
         github("push", "refs/heads/main"),
         push_event("refs/heads/main", forced=True),
-        unvouched(
-            HUB, Kind.DEFAULT_BRANCH, "branch main", B, notes=("the push replaced commits that were there before",)
-        ),
+        unvouched(HUB, Kind.DEFAULT_BRANCH, "branch main", before=B),
     ),
     "the first push of all": (
         github("push", "refs/heads/main"),
@@ -268,7 +264,7 @@ OTHER_JOBS = {
     ),
     "GitLab's default branch": (
         gitlab(CI_COMMIT_BRANCH="main", CI_COMMIT_REF_NAME="main", CI_PIPELINE_SOURCE="push", CI_COMMIT_BEFORE_SHA=B),
-        unvouched(LAB, Kind.DEFAULT_BRANCH, "branch main", B),
+        unvouched(LAB, Kind.DEFAULT_BRANCH, "branch main", before=B),
     ),
     "GitLab's schedule": (
         gitlab(CI_COMMIT_BRANCH="main", CI_COMMIT_REF_NAME="main", CI_PIPELINE_SOURCE="schedule"),
@@ -363,13 +359,13 @@ OTHER_JOBS = {
     ),
     "git alone": (
         {"CI": "1"},
-        unvouched(Host.OTHER, Kind.UNKNOWN, "this checkout", ORIGIN_HEAD, commit=None),
+        unvouched(Host.OTHER, Kind.UNKNOWN, "this checkout", ORIGIN_HEAD),
     ),
     "a host that says no": (
         {"CI": "false", "GITHUB_ACTIONS": "false"},
-        unvouched(Host.NONE, Kind.UNKNOWN, "this checkout", ORIGIN_HEAD, commit=None),
+        unvouched(Host.NONE, Kind.UNKNOWN, "this checkout", ORIGIN_HEAD),
     ),
-    "no host": ({}, unvouched(Host.NONE, Kind.UNKNOWN, "this checkout", ORIGIN_HEAD, commit=None)),
+    "no host": ({}, unvouched(Host.NONE, Kind.UNKNOWN, "this checkout", ORIGIN_HEAD)),
 }
 
 

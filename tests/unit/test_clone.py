@@ -23,11 +23,11 @@ def test_any_other_head_is_counted_from_what_the_host_names(parents: tuple[str, 
 @pytest.mark.parametrize(
     "found, expected",
     [
-        ({"x": Found(commit=B, parted=C), "y": Found(commit=D, parted=D)}, C),
-        ({"y": Found(commit=D, parted=B)}, B),
-        ({"x": Found(commit=B, parted=None), "y": Found(commit=D, parted=A)}, A),
-        ({"x": Found(commit=B, parted=None)}, Missing(name="x", unrelated=True)),
-        ({"y": Found(commit=B, parted=None)}, Missing(name="y", unrelated=True)),
+        ({"x": Found(commit=B, tree=D, parted=C), "y": Found(commit=D, tree=D, parted=D)}, C),
+        ({"y": Found(commit=D, tree=D, parted=B)}, B),
+        ({"x": Found(commit=B, tree=D, parted=None), "y": Found(commit=D, tree=D, parted=A)}, A),
+        ({"x": Found(commit=B, tree=D, parted=None)}, Missing(name="x", unrelated=True)),
+        ({"y": Found(commit=B, tree=D, parted=None)}, Missing(name="y", unrelated=True)),
         ({}, Missing(name="x")),
     ],
 )

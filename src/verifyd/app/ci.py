@@ -48,19 +48,20 @@ class DeclaredInCi(Declared):
     What VERIFY.md says in a CI job, held against what the base says.
 
     Attributes:
-        floor: None where the base has no page to hold it against.
-        accepted: Whether a person accepted the pipeline as it is written.
+        floor: None where there is no page to hold it against.
+        holds_floor: Whether the base's gates run where they were weakened. Not where a person accepted the pipeline as it is
+            written, nor where it has been let in: then what changed is told.
         protected: Whether the base lists VERIFY.md as protected.
     """
 
     floor: Floor | None = None
-    accepted: bool = False
+    holds_floor: bool = True
     protected: bool = False
 
     @property
     def is_held(self) -> bool:
         """Whether a person has to look at what the change does to the gates."""
-        if self.floor is None or self.accepted:
+        if self.floor is None or not self.holds_floor:
             return False
         return bool(self.floor.weakened) or (self.protected and bool(self.floor.differences))
 
@@ -75,7 +76,7 @@ class DeclaredInCi(Declared):
         """What the change does to the base's gates, a line for each field."""
         if self.floor is None:
             return ()
-        return floor_lines(self.floor.differences, put_back=not self.accepted)
+        return floor_lines(self.floor.differences, put_back=self.holds_floor)
 
     @property
     def holds(self) -> tuple[Hold, ...]:
@@ -102,13 +103,21 @@ def find_base(
 
 
 def open_for_ci(
-    world: World, repository: Repository, request: Request, consent: Consent, clone: Clone, *, trusted: bool
+    world: World,
+    repository: Repository,
+    request: Request,
+    consent: Consent,
+    clone: Clone,
+    *,
+    trusted: bool,
+    before: str | None = None,
 ) -> Opened:
     """
     Open the job's tree: the checkout as it is on disk, with the floor under its pipeline.
 
     Args:
         trusted: Whether the base is verified by itself. One that is HEAD itself never is: nobody has verified it yet.
+        before: Commit that the branch was at before it was let in, where there is no base.
 
     Raises:
         ConfigurationError: VERIFY.md is missing or wrong.
@@ -119,38 +128,49 @@ def open_for_ci(
     snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *checkout_notes(world, judged, clone)))
     judged = replace(judged, snapshot=snapshot, has_named_base=named)
     if consent.given:
-        judged = with_floor(world, repository, judged, consent)
+        judged = with_floor(world, repository, judged, consent, before)
     return replace(opened, judged=judged)
 
 
-def with_floor(world: World, repository: Repository, judged: Judged, consent: Consent) -> Judged:
+def with_floor(world: World, repository: Repository, judged: Judged, consent: Consent, before: str | None) -> Judged:
     """The same tree, with what the commit declares let run, and the base's gates where they are stricter."""
     written = judged.declared.written
-    base, trouble = base_pipeline(world, repository, judged)
+    base, trouble = base_pipeline(world, repository, judged, before)
     floor = hold_floor(base, written) if base is not None else None
-    accepted = consent.accepts(written)
-    runs = floor.pipeline if floor is not None and not accepted else written
+    holds_floor = before is None and not consent.accepts(written)
+    runs = floor.pipeline if floor is not None and holds_floor else written
     at = world.clock.now().isoformat(timespec="seconds")
     declared = DeclaredInCi(
         written=written,
         approval=Approval(digest=runs.digest, by=ApprovedBy.CI, at=at, pipeline=runs),
         page=judged.declared.page,
         floor=floor,
-        accepted=accepted,
+        holds_floor=holds_floor,
         protected=base is not None and base.scope is not None and bool(matches(base.scope.protected, [VERIFY_MD])),
     )
     notes = (*judged.snapshot.notes, *([trouble] if trouble else []))
     return replace(judged, declared=declared, snapshot=replace(judged.snapshot, notes=notes))
 
 
-def base_pipeline(world: World, repository: Repository, judged: Judged) -> tuple[Pipeline | None, str]:
-    """The base's own pipeline; None with the reason where it has none that can be read."""
+def base_pipeline(
+    world: World, repository: Repository, judged: Judged, before: str | None
+) -> tuple[Pipeline | None, str]:
+    """The pipeline of the base, or of *before*; None with the reason where it has none that can be read."""
     from verifyd.verify_md.reader import parse_verify_md
 
-    if judged.snapshot.base is None:
+    commit, tree = judged.snapshot.base, judged.snapshot.base_tree
+    if before is not None:
+        found = find_commits(world.machine.environment, repository, [before]).get(before)
+        if found is None or found.tree is None:
+            return (
+                None,
+                f"commit {before[:12]}, which was here before, is not in this clone: VERIFY.md is held against no other",
+            )
+        commit, tree = before, found.tree
+    if commit is None:
         return None, ""
-    content = world.git.read_file(repository, judged.snapshot.base_tree, VERIFY_MD)
-    named = f"base {judged.snapshot.base[:12]}"
+    content = world.git.read_file(repository, tree, VERIFY_MD)
+    named = f"{'base' if before is None else 'commit'} {commit[:12]}"
     if content is None:
         return None, f"the {named} has no VERIFY.md to hold this one against"
     try:
@@ -160,7 +180,7 @@ def base_pipeline(world: World, repository: Repository, judged: Judged) -> tuple
     except ConfigurationError as error:
         return (
             None,
-            f"the VERIFY.md of {named} cannot be read, so this one is held against nothing: {error.where}: {error.problem}",
+            f"VERIFY.md of {named} cannot be read, so this one is held against nothing: {error.where}: {error.problem}",
         )
 
 

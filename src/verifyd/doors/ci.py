@@ -23,7 +23,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.publish import publish
 from verifyd.app.world import World
 from verifyd.clone import Missing
-from verifyd.doors.ci_context import CiContext, Host, Kind, read_context
+from verifyd.doors.ci_context import CiContext, Host, read_context
 from verifyd.doors.ci_messages import heading, missing_base, no_base_note
 from verifyd.doors.commands import end, open_world, renderer
 from verifyd.doors.opening import signals_interrupt
@@ -129,10 +129,13 @@ def open_job(world: World, repository: Repository, request: Request, context: Ci
         if isinstance(found, Missing):
             if request.base is not None or context.needs_base or clone.is_shallow:
                 raise missing_base(found, context, clone)
-            notes.append(no_base_note(found, context))
+            notes.append(no_base_note(found))
             found = None
-        trusted = request.base is not None or (context.has_trusted_base and context.kind is not Kind.TAG)
-        opened = open_for_ci(world, repository, replace(request, base=found), consent, clone, trusted=trusted)
+        before = context.before if request.base is None else None
+        trusted = request.base is not None or context.has_trusted_base
+        opened = open_for_ci(
+            world, repository, replace(request, base=found), consent, clone, trusted=trusted, before=before
+        )
     judged = opened.judged
     snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *notes))
     return replace(opened, judged=replace(judged, snapshot=snapshot))

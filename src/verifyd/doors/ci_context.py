@@ -50,7 +50,8 @@ class CiContext:
         has_trusted_base: Whether the base is a branch that is verified by itself: only then may a gate that the change does not
             touch be left out.
         needs_base: Whether the job has no meaning without its base.
-        commit: That the host names as the one it runs for; None where it does not say.
+        before: Commit that the default branch was at before this push; None where there was none, or nothing was pushed. What a
+            person let in is not held against it any more: that it changed the gates is reported.
         notes: What a reader should know, a sentence each.
     """
 
@@ -61,7 +62,7 @@ class CiContext:
     merged: str | None = None
     has_trusted_base: bool = True
     needs_base: bool = False
-    commit: str | None = None
+    before: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -104,35 +105,29 @@ def commit_or_none(text: object) -> str | None:
     return next(iter(commits(text)), None)
 
 
-def branch_context(
-    host: Host, *, branch: str | None, default: str | None, before: object, commit: str | None, forced: bool = False
-) -> CiContext:
+def branch_context(host: Host, *, branch: str | None, default: str | None, before: object = None) -> CiContext:
     """
     A branch that is verified outside of any merge request.
 
-    A branch of its own is counted from where it left the default branch. The default branch is counted from what it was before
-    the push; nobody knows that this was good, so gates that are not affected run all the same.
+    A branch of its own is counted from where it left the default branch. What is on the default branch has been let in: every gate
+    runs, and limits count nothing. Counted from what was there before the push, a red push would be green after the next one.
     """
     if branch is not None and default is not None and branch != default:
         bases = (ORIGIN + default, ORIGIN_HEAD)
-        return CiContext(host=host, kind=Kind.BRANCH, title=f"branch {branch}", bases=bases, commit=commit)
+        return CiContext(host=host, kind=Kind.BRANCH, title=f"branch {branch}", bases=bases)
     if default is None:
-        bases = (ORIGIN_HEAD, *commits(before))
         title = f"branch {branch}" if branch is not None else "this checkout"
         kind = Kind.BRANCH if branch is not None else Kind.UNKNOWN
-        return CiContext(host=host, kind=kind, title=title, bases=bases, has_trusted_base=False, commit=commit)
-    notes = ("the push replaced commits that were there before",) if forced else ()
+        return CiContext(host=host, kind=kind, title=title, bases=(ORIGIN_HEAD,), has_trusted_base=False)
     return CiContext(
         host=host,
         kind=Kind.DEFAULT_BRANCH,
         title=f"branch {branch or default}",
-        bases=commits(before),
         has_trusted_base=False,
-        commit=commit,
-        notes=notes,
+        before=commit_or_none(before),
     )
 
 
-def tag_context(host: Host, tag: str, commit: str | None) -> CiContext:
+def tag_context(host: Host, tag: str) -> CiContext:
     """A tag: nothing is merged, so there is nothing to count from."""
-    return CiContext(host=host, kind=Kind.TAG, title=f"tag {tag}", has_trusted_base=False, commit=commit)
+    return CiContext(host=host, kind=Kind.TAG, title=f"tag {tag}", has_trusted_base=False)

@@ -25,16 +25,14 @@ def read_github(environment: Mapping[str, str], event: Mapping[str, Any] | None)
     if part(payload, "pull_request") or "GITHUB_BASE_REF" in environment:
         return pull_request(environment, part(payload, "pull_request"), name)
     if name == "merge_group":
-        return merge_group(environment, part(payload, "merge_group"))
-    commit = commit_or_none(environment.get("GITHUB_SHA"))
+        return merge_group(part(payload, "merge_group"))
     reference = environment.get("GITHUB_REF", "")
     if reference.startswith("refs/tags/"):
-        return tag_context(Host.GITHUB, reference.removeprefix("refs/tags/"), commit)
+        return tag_context(Host.GITHUB, reference.removeprefix("refs/tags/"))
     branch = reference.removeprefix("refs/heads/") if reference.startswith("refs/heads/") else None
     default = text(part(payload, "repository"), "default_branch")
     before = payload.get("before") if name == "push" else None
-    forced = payload.get("forced") is True
-    return branch_context(Host.GITHUB, branch=branch, default=default, before=before, commit=commit, forced=forced)
+    return branch_context(Host.GITHUB, branch=branch, default=default, before=before)
 
 
 def pull_request(environment: Mapping[str, str], pull: Mapping[str, Any], name: str) -> CiContext:
@@ -55,7 +53,6 @@ def pull_request(environment: Mapping[str, str], pull: Mapping[str, Any], name: 
         bases=(*([ORIGIN + target] if target else []), *commits(base.get("sha"))),
         merged=commit_or_none(head.get("sha")),
         needs_base=True,
-        commit=commit_or_none(environment.get("GITHUB_SHA")),
         notes=(target_warning(),) if name == TARGET_EVENT else (),
     )
 
@@ -80,7 +77,7 @@ def is_fork(base: Mapping[str, Any], head: Mapping[str, Any]) -> bool:
     return target is not None and text(part(head, "repo"), "full_name") != target
 
 
-def merge_group(environment: Mapping[str, str], group: Mapping[str, Any]) -> CiContext:
+def merge_group(group: Mapping[str, Any]) -> CiContext:
     """An entry of the merge queue: its parent is the target with the entries before it."""
     target = (text(group, "base_ref") or "").removeprefix("refs/heads/")
     return CiContext(
@@ -89,7 +86,6 @@ def merge_group(environment: Mapping[str, str], group: Mapping[str, Any]) -> CiC
         title=f"merge queue into {target}" if target else "merge queue",
         bases=(*commits(group.get("base_sha")), *([ORIGIN + target] if target else [])),
         needs_base=True,
-        commit=commit_or_none(group.get("head_sha") or environment.get("GITHUB_SHA")),
     )
 
 

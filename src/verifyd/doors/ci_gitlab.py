@@ -18,21 +18,19 @@ from verifyd.doors.ci_context import (
 
 def read_gitlab(environment: Mapping[str, str]) -> CiContext:
     """What a job of GitLab CI is about."""
-    commit = commit_or_none(environment.get("CI_COMMIT_SHA"))
     if "CI_MERGE_REQUEST_IID" in environment:
-        return merge_request(environment, commit)
+        return merge_request(environment)
     if "CI_COMMIT_TAG" in environment:
-        return tag_context(Host.GITLAB, environment["CI_COMMIT_TAG"], commit)
+        return tag_context(Host.GITLAB, environment["CI_COMMIT_TAG"])
     return branch_context(
         Host.GITLAB,
         branch=environment.get("CI_COMMIT_BRANCH") or environment.get("CI_COMMIT_REF_NAME"),
         default=environment.get("CI_DEFAULT_BRANCH"),
         before=environment.get("CI_COMMIT_BEFORE_SHA"),
-        commit=commit,
     )
 
 
-def merge_request(environment: Mapping[str, str], commit: str | None) -> CiContext:
+def merge_request(environment: Mapping[str, str]) -> CiContext:
     """
     A merge request: a plain pipeline runs on its branch, one of merged results and a merge train on a merge that GitLab made.
 
@@ -55,5 +53,4 @@ def merge_request(environment: Mapping[str, str], commit: str | None) -> CiConte
         ),
         merged=commit_or_none(environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")),
         needs_base=True,
-        commit=commit,
     )

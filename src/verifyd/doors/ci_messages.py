@@ -56,11 +56,9 @@ def indented(lines: str) -> str:
     return "\n".join(f"    {line}" for line in lines.split("\n"))
 
 
-def no_base_note(missing: Missing, context: CiContext) -> str:
+def no_base_note(missing: Missing) -> str:
     """Why a job goes on without its base."""
     why = "has no commit in common with HEAD" if missing.unrelated else "is not in this clone"
-    if context.notes:
-        why += f" ({context.notes[0]})"
     return (
         f"{short(missing.name)} {why}, so the change is counted from nothing: every gate runs, limits count nothing, and VERIFY.md is "
         "held against no other"

@@ -28,7 +28,6 @@ class Variables:
     branch: str = ""
     tag: str = ""
     default: str = ""
-    commit: str = ""
 
 
 HOSTS = (
@@ -39,7 +38,6 @@ HOSTS = (
         target="CHANGE_TARGET",
         branch="BRANCH_NAME",
         tag="TAG_NAME",
-        commit="GIT_COMMIT",
     ),
     Variables(
         host=Host.BUILDKITE,
@@ -49,9 +47,8 @@ HOSTS = (
         branch="BUILDKITE_BRANCH",
         tag="BUILDKITE_TAG",
         default="BUILDKITE_PIPELINE_DEFAULT_BRANCH",
-        commit="BUILDKITE_COMMIT",
     ),
-    Variables(host=Host.CIRCLECI, marker="CIRCLECI", branch="CIRCLE_BRANCH", tag="CIRCLE_TAG", commit="CIRCLE_SHA1"),
+    Variables(host=Host.CIRCLECI, marker="CIRCLECI", branch="CIRCLE_BRANCH", tag="CIRCLE_TAG"),
     Variables(
         host=Host.AZURE,
         marker="TF_BUILD",
@@ -59,7 +56,6 @@ HOSTS = (
         target="SYSTEM_PULLREQUEST_TARGETBRANCH",
         merged="SYSTEM_PULLREQUEST_SOURCECOMMITID",
         branch="BUILD_SOURCEBRANCH",
-        commit="BUILD_SOURCEVERSION",
     ),
     Variables(
         host=Host.BITBUCKET,
@@ -68,7 +64,6 @@ HOSTS = (
         target="BITBUCKET_PR_DESTINATION_BRANCH",
         branch="BITBUCKET_BRANCH",
         tag="BITBUCKET_TAG",
-        commit="BITBUCKET_COMMIT",
     ),
 )
 NO = frozenset({"", "0", "false", "no", "off"})
@@ -80,12 +75,11 @@ def read_other(environment: Mapping[str, str]) -> CiContext:
         if environment.get(names.marker, "").lower() not in NO:
             return of_host(names, environment)
     host = Host.OTHER if environment.get("CI", "").lower() not in NO else Host.NONE
-    return branch_context(host, branch=None, default=None, before=None, commit=None)
+    return branch_context(host, branch=None, default=None)
 
 
 def of_host(names: Variables, environment: Mapping[str, str]) -> CiContext:
     """The context by one host's variables."""
-    commit = commit_or_none(environment.get(names.commit))
     target, branch = plain(environment.get(names.target)), plain(environment.get(names.branch))
     number = environment.get(names.number, "")
     if target is not None and number.lower() not in NO:
@@ -96,12 +90,11 @@ def of_host(names: Variables, environment: Mapping[str, str]) -> CiContext:
             bases=(ORIGIN + target,),
             merged=commit_or_none(environment.get(names.merged)),
             needs_base=True,
-            commit=commit,
         )
     tag = environment.get(names.tag) or (branch or "").partition("refs/tags/")[2]
     if tag:
-        return tag_context(names.host, tag, commit)
-    return branch_context(names.host, branch=branch, default=environment.get(names.default), before=None, commit=commit)
+        return tag_context(names.host, tag)
+    return branch_context(names.host, branch=branch, default=environment.get(names.default))
 
 
 def plain(branch: str | None) -> str | None:

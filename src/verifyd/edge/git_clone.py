@@ -34,11 +34,16 @@ def find_commits(environment: Mapping[str, str], repository: Repository, names: 
     """Those of the names that mean a commit which is here, with the place where HEAD and it part."""
     git = GitProcess(environment)
     commits = {name: commit_id(git, repository, name) for name in names}
-    return {
-        name: Found(commit=commit, parted=commit_where_parted(git, repository, commit))
-        for name, commit in commits.items()
-        if commit is not None
-    }
+    with git.object_reader(user_place(repository)) as objects:
+        return {
+            name: Found(
+                commit=commit,
+                tree=read_header(objects, commit)[0],
+                parted=commit_where_parted(git, repository, commit),
+            )
+            for name, commit in commits.items()
+            if commit is not None
+        }
 
 
 def commit_id(git: GitProcess, repository: Repository, name: str) -> str | None:
