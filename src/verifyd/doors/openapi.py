@@ -16,7 +16,7 @@ from verifyd.standing import Event
 REFERENCE = "#/components/schemas/{model}"
 ABOUT = """\
 What `verifyd watch` answers on its Unix socket, which only its own user can open. `daemon.json` in `<git dir>/verifyd/` names the
-socket. A connection carries one request, no request has a body, and every answer has these headers:
+socket. A connection carries one request, no request but that to `/mcp` has a body, and every answer has these headers:
 
 - `Verifyd-Api`: the number of this API. A request may carry it too; one with another number is answered with 426.
 - `Verifyd-Version`, `Verifyd-Pid`, `Verifyd-Git-Dir` (hexadecimal): which daemon answers, for which work tree.
@@ -140,6 +140,18 @@ OPERATIONS = (
         says="Ends the daemon: its gates are ended, what is finished is kept.",
         answers=((202, "It is stopping; `stopping` is its process id."),),
         media=("application/json",),
+    ),
+    Operation(
+        method="post",
+        path="/mcp",
+        name="mcp",
+        says="One message of the Model Context Protocol (Streamable HTTP, without sessions), 1 MiB at most: what `verifyd mcp` hands on.",
+        answers=(
+            (200, "The response."),
+            (202, "A notification was taken."),
+            (501, "The extra `verifyd[mcp]` is not installed; `remedy` has the command."),
+        ),
+        media=("application/json", "text/event-stream"),
     ),
     Operation(
         method="get",
