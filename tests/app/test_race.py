@@ -34,17 +34,16 @@ def test_a_daemon_that_lacks_something_is_found_out(name: str, tmp_path: Path, m
     """The race reports the wrong verdict or the stale answer that each omission leads to."""
     defect = DEFECTS[name]
     defect.leave_out(monkeypatch)
-    gates = tuple(gate for gate in SHORT if gate.name in defect.gates)
     options = Options(
         edits=1_000,
         seed=1,
-        gates=gates,
-        gaps_s=(0.001, 0.5),
-        hold_s=0.5,
+        gates=defect.gates,
+        gaps_s=defect.gaps_s,
+        hold_s=defect.hold_s,
         counted=defect.counted,
         rest_after=1_000,
         only=defect.only,
         stops=True,
     )
     run = race(options, tmp_path)
-    assert any(defect.found in wrong for wrong in run.wrong), run.summary()
+    assert [wrong for wrong in run.wrong if defect.found in wrong], run.summary()

@@ -58,7 +58,8 @@ class RaceGate:
     One gate of the race.
 
     Attributes:
-        seconds: Between its first and its second look.
+        seconds: Between its first and its last look.
+        looks: At least 2; each file is read at one of them.
         inside: The beginning of the paths that it reads.
     """
 
@@ -66,12 +67,15 @@ class RaceGate:
     seconds: float
     inside: str = ""
     attributes: str = ""
+    looks: int = 2
 
     def section(self, folder: Path) -> str:
         """Its part of VERIFY.md."""
         declared = f" paths={self.inside}**" if self.inside else ""
         warm = f" -X pycache_prefix={folder / 'compiled'}"
-        command = f"{sys.executable} -I -S{warm} {folder / 'gate.py'} {self.name} {self.seconds} {self.inside}"
+        command = (
+            f"{sys.executable} -I -S{warm} {folder / 'gate.py'} {self.name} {self.seconds} {self.looks} {self.inside}"
+        )
         return f"## {self.name}\n```sh {self.attributes}{declared}\n{command.rstrip()}\n```\n"
 
 
@@ -82,7 +86,9 @@ def make_gates(fast_s: float, middle_s: float, slow_s: float) -> tuple[RaceGate,
         RaceGate(name="middle", seconds=middle_s, inside="src/"),
         RaceGate(name="slow", seconds=slow_s),
         RaceGate(name="place", seconds=fast_s, attributes="isolate=tree"),
-        RaceGate(name="placelong", seconds=middle_s, inside="lib/", attributes="isolate=tree on_change=finish"),
+        RaceGate(
+            name="placelong", seconds=middle_s, inside="lib/", attributes="isolate=tree on_change=finish", looks=10
+        ),
         RaceGate(name=WARM, seconds=0, inside=PACK),
     )
 
@@ -98,7 +104,7 @@ class Options:
 
     Attributes:
         gaps_s: Shortest and longest pause between two edits, log-uniform.
-        hold_s: The longest time that an edit is held before it is taken back.
+        hold_s: Shortest and longest time that an edit is held before it is taken back, log-uniform.
         counted: Share of the edits that end in a counter, so that the tree is another one for sure.
         rest_after: Edits until the editor rests, so that everything has to come to its end.
         only: Kinds of edits; empty for all.
@@ -110,7 +116,7 @@ class Options:
     seed: int
     gates: tuple[RaceGate, ...] = SHORT
     gaps_s: tuple[float, float] = (0.001, 3.0)
-    hold_s: float = 1.0
+    hold_s: tuple[float, float] = (0.001, 1.0)
     counted: float = 0.6
     rest_after: int = 250
     only: tuple[str, ...] = ()
@@ -211,14 +217,8 @@ class Race:
         options = self.options
         command = [sys.executable, "-m", "tests.torture.race_editor", str(self.project.root), str(self.folder)]
         command += ["--seed", str(options.seed), "--edits", str(options.edits), "--rest-after", str(options.rest_after)]
-        command += [
-            "--gaps",
-            *map(str, options.gaps_s),
-            "--hold",
-            str(options.hold_s),
-            "--counted",
-            str(options.counted),
-        ]
+        command += ["--gaps", *map(str, options.gaps_s), "--hold", *map(str, options.hold_s)]
+        command += ["--counted", str(options.counted)]
         command += ["--only", *options.only]
         environment = {**self.project.environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
         with (self.folder / "editor.err").open("wb") as errors:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture.race import SHORT, RaceGate
 from tests.torture.race_check import tree_id
 from tests.torture.race_gate import read_files
 from verifyd.app.follower import Follower
@@ -89,48 +90,57 @@ class Defect:
 
     Attributes:
         only: The kinds of edits that show it soonest.
-        gates: Of the race's gates, those that show it.
+        gates: Those that show it.
         found: What the race then says.
-        counted: As in Options.
+        counted, gaps_s, hold_s: As in Options.
     """
 
     leave_out: Callable[[Patch], None]
     only: tuple[str, ...]
-    gates: tuple[str, ...]
+    gates: tuple[RaceGate, ...]
     found: str
     counted: float = 0.6
+    gaps_s: tuple[float, float] = (0.001, 0.5)
+    hold_s: tuple[float, float] = (0.001, 0.5)
+
+
+def gates(*names: str) -> tuple[RaceGate, ...]:
+    """Of the short race's."""
+    return tuple(gate for gate in SHORT if gate.name in names)
 
 
 DEFECTS = {
     "the look before an answer": Defect(
         leave_out=without_look,
         only=("rename_over", "append", "create"),
-        gates=("fast",),
+        gates=gates("fast"),
         found="which is not the tree of then",
     ),
     "the guard in place": Defect(
         leave_out=without_guard,
         only=("append", "come_and_go", "revert"),
-        gates=("place", "placelong"),
+        gates=gates("place", "placelong"),
         found="is called",
     ),
     "the guard, ids compared instead": Defect(
         leave_out=with_ids_for_guard,
         only=("append", "revert"),
-        gates=("place", "placelong"),
+        gates=(RaceGate(name="place", seconds=0.5, attributes="isolate=tree on_change=finish", looks=10),),
         found="is called",
         counted=0.0,
+        gaps_s=(0.05, 0.4),
+        hold_s=(0.1, 0.3),
     ),
     "the rule of later times": Defect(
         leave_out=without_later_times,
         only=("swap_token",),
-        gates=("warm",),
+        gates=gates("warm"),
         found="is called",
     ),
     "the frozen view": Defect(
         leave_out=without_view,
         only=("append", "revert"),
-        gates=("fast", "middle"),
+        gates=gates("fast", "middle"),
         found="is called",
     ),
 }

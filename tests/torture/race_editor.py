@@ -37,7 +37,7 @@ class Editor:
 
     Attributes:
         gaps_s: Shortest and longest pause between two edits, log-uniform.
-        hold_s: The longest time that an edit is held before it is taken back.
+        hold_s: Shortest and longest time that an edit is held before it is taken back, log-uniform.
         counted: Share of the edits that end in the counter; without it the tree may be what it was before.
         touched: Paths that the edit under way has touched; None for any.
         before: How the tree looked after the last edit.
@@ -47,7 +47,7 @@ class Editor:
     chance: random.Random
     progress: Progress
     gaps_s: tuple[float, float]
-    hold_s: float
+    hold_s: tuple[float, float]
     counted: float
     touched: set[str] | None = field(default_factory=set)
     before: Mapping[str, str] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class Editor:
         place = self.touch(self.some_file(only=self.chance.choice(("", "", PACK))))
         content, seen = place.read_bytes(), place.stat()
         self.overwrite(place, self.text(len(content)))
-        self.wait(0.001, self.hold_s)
+        self.wait(*self.hold_s)
         self.overwrite(place, content)
         if self.chance.random() < 0.5:
             os.utime(place, ns=(seen.st_atime_ns, seen.st_mtime_ns))
@@ -210,7 +210,7 @@ class Editor:
         path = f"{self.chance.choice(('src', 'lib'))}/passing{self.chance.randrange(9)}.txt"
         place = self.make_room(path)
         place.write_bytes(self.text())
-        self.wait(0.001, self.hold_s)
+        self.wait(*self.hold_s)
         place.unlink()
 
     def half_written(self) -> None:
@@ -254,7 +254,7 @@ class Editor:
         self.branches += 1
         self.git("checkout", "--quiet", "--force", "-B", f"branch{self.branches % 5}", self.commit_before())
         if self.chance.random() < 0.5:
-            self.wait(0.001, self.hold_s)
+            self.wait(*self.hold_s)
             self.git("checkout", "--quiet", "--force", "main")
 
     def commit_before(self) -> str:
@@ -271,7 +271,7 @@ class Editor:
         path = self.some_file(only=PACK)
         self.overwrite(self.root / path, module_text(self.chance.choice(TOKENS)))
         done = subprocess.run(["git", "stash", "--quiet"], cwd=self.root, capture_output=True, check=True)
-        self.wait(0.001, self.hold_s)
+        self.wait(*self.hold_s)
         listed = subprocess.run(["git", "stash", "list"], cwd=self.root, capture_output=True, check=True)
         if listed.stdout and not done.stderr:
             self.git("stash", "pop", "--quiet")
@@ -346,7 +346,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--edits", type=int, required=True)
     parser.add_argument("--gaps", type=float, nargs=2, required=True)
-    parser.add_argument("--hold", type=float, required=True)
+    parser.add_argument("--hold", type=float, nargs=2, required=True)
     parser.add_argument("--counted", type=float, required=True)
     parser.add_argument("--rest-after", type=int, required=True)
     parser.add_argument("--only", nargs="*", default=[])
@@ -356,7 +356,7 @@ def main() -> int:
         chance=random.Random(asked.seed),
         progress=Progress(asked.folder / "progress"),
         gaps_s=tuple(asked.gaps),
-        hold_s=asked.hold,
+        hold_s=tuple(asked.hold),
         counted=asked.counted,
     )
     with (asked.folder / "edits.log").open("a", buffering=1) as log:

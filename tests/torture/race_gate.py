@@ -1,8 +1,8 @@
 """
 A gate whose outcome is a function of the files that it sees, and that function, for whoever checks the gate's verdicts.
 
-Run as a script, without anything but the standard library: ``race_gate.py NAME SECONDS [INSIDE]`` reads half of the files at
-its start and the other half after SECONDS, so that it notices every edit that reaches it while it runs.
+Run as a script, without anything but the standard library: ``race_gate.py NAME SECONDS LOOKS [INSIDE]`` reads some of the
+files at its start and the last of them after SECONDS, so that it notices edits that reach it while it runs.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ def read_entry(root: str, path: str) -> str | None:
     return f"{'100755' if seen.st_mode & stat.S_IXUSR else '100644'} {object_id('blob', content)}"
 
 
-def read_files(root: str, wanted: Mapping[str, object] | None = None) -> dict[str, str]:
+def read_files(root: str) -> dict[str, str]:
     """The entries of all files."""
-    found = {path: read_entry(root, path) for path in list_files(root) if wanted is None or path in wanted}
+    found = {path: read_entry(root, path) for path in list_files(root)}
     return {path: entry for path, entry in found.items() if entry is not None}
 
 
-def is_read_late(path: str) -> bool:
-    """Whether a gate reads it at its end."""
-    return hashlib.sha1(path.encode()).digest()[0] % 2 == 1
+def look_at(path: str, looks: int) -> int:
+    """At which look a gate reads it."""
+    return hashlib.sha1(path.encode()).digest()[0] % looks
 
 
 def seen_by(entries: Mapping[str, str], inside: str) -> dict[str, str]:
@@ -122,18 +122,19 @@ def import_tokens() -> list[str]:
     return tokens
 
 
-def look(seconds: float, inside: str) -> str:
-    """The digest of what is seen, half of it now and half of it later."""
-    early = {path: entry for path, entry in read_files(".").items() if not is_read_late(path)}
-    time.sleep(seconds)
-    late = {path: entry for path, entry in read_files(".").items() if is_read_late(path)}
-    return digest_of(seen_by({**early, **late}, inside))
+def look(seconds: float, looks: int, inside: str) -> str:
+    """The digest of what is seen, each file at one of the looks."""
+    seen: dict[str, str] = {}
+    for number in range(looks):
+        time.sleep(seconds / (looks - 1) if number else 0)
+        seen |= {path: entry for path, entry in read_files(".").items() if look_at(path, looks) == number}
+    return digest_of(seen_by(seen, inside))
 
 
 def main() -> int:
     """Say what was seen, and pass or fail by it."""
-    name, seconds, inside = sys.argv[1], float(sys.argv[2]), "".join(sys.argv[3:])
-    digest = digest_of_tokens(import_tokens()) if name == WARM else look(seconds, inside)
+    name, seconds, looks, inside = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), "".join(sys.argv[4:])
+    digest = digest_of_tokens(import_tokens()) if name == WARM else look(seconds, looks, inside)
     print(SAYS, name, digest)
     return 0 if passes(digest) else 1
 
