@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.support.mappings import Map, mapping_process
 from tests.support.repositories import SampleRepository, make_repository
 from verifyd.errors import GitError
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who maps what")
 
-WRITER = """
-import mmap, sys
-with open(sys.argv[1], "r+b") as file:
-    mapped = mmap.mmap(file.fileno(), 0)
-for line in sys.stdin:
-    mapped[0:4] = line[:4].encode()
-    print("done", flush=True)
-"""
-
-Store = Callable[[str], None]
-Map = Callable[[Path], Store]
-
 
 @pytest.fixture
 def map_file() -> Iterator[Map]:
-    """Start a process that maps a file; the result has it store four characters at the file's begin."""
+    """Start processes that map a file each, and end them."""
     with ExitStack() as processes:
-
-        def start(path: Path) -> Store:
-            command = [sys.executable, "-c", WRITER, str(path)]
-            pipe = subprocess.PIPE
-            process = processes.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1))
-            processes.callback(process.kill)
-
-            def store(text: str) -> None:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                process.stdin.write(f"{text}\n")
-                assert process.stdout.readline() == "done\n"
-
-            return store
-
-        yield start
+        yield lambda path: processes.enter_context(mapping_process(path))
 
 
 @pytest.fixture

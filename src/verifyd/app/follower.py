@@ -15,6 +15,8 @@ from verifyd.errors import VerifydError
 
 Found = TypeVar("Found")
 
+NOTHING_MORE = Hint()
+
 SWEPT_AT_ONCE = 8_000
 """Files up to which "now" is answered by a look at all of them (10 ms for 7,000); above, by what the system has to tell."""
 
@@ -76,15 +78,16 @@ class Follower:
             self.pending |= await self.watcher.next()
             await self.look()
 
-    async def look(self, *, everywhere: bool = False) -> None:
+    async def look(self, *, everywhere: bool = False, also: Hint = NOTHING_MORE) -> None:
         """
         Take in every edit that was finished before this call.
 
         Args:
             everywhere: Look at all files instead of relying on what the system tells.
+            also: What is to be read besides what the system tells.
         """
         async with self.reading:
-            hint, self.pending = self.pending | self.watcher.drain(), Hint()
+            hint, self.pending = self.pending | self.watcher.drain() | also, Hint()
             try:
                 state = await self.read(hint, everywhere=everywhere or hint.lost)
             except VerifydError as error:
@@ -95,7 +98,10 @@ class Follower:
 
     async def look_now(self) -> None:
         """As *look*, by the surest way that takes no more than some milliseconds."""
-        await self.look(everywhere=len(self.tree.state.files) <= SWEPT_AT_ONCE)
+        if len(self.tree.state.files) <= SWEPT_AT_ONCE:
+            await self.look(everywhere=True)
+        else:
+            await self.look(also=Hint(traceless=True))
 
     async def read(self, hint: Hint, *, everywhere: bool) -> TreeState:
         """The tree as it is now; folders that were not watched yet are read again once they are."""

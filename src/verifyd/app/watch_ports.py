@@ -21,21 +21,26 @@ class Hint:
         paths: Files and folders relative to the root, ``""`` for the root itself; of a folder all that is below it.
         lost: Events may be missing, so that everything has to be looked at.
         git_state: The index, HEAD, a ref, ``info/exclude`` or the configuration was written.
+        traceless: Files that may change without any trace are to be read again, named or not.
     """
 
     paths: frozenset[str] = frozenset()
     lost: bool = False
     git_state: bool = False
+    traceless: bool = False
 
     def __or__(self, other: Hint) -> Hint:
         """Both hints as one."""
         return Hint(
-            paths=self.paths | other.paths, lost=self.lost or other.lost, git_state=self.git_state or other.git_state
+            paths=self.paths | other.paths,
+            lost=self.lost or other.lost,
+            git_state=self.git_state or other.git_state,
+            traceless=self.traceless or other.traceless,
         )
 
     def __bool__(self) -> bool:
         """Whether it says anything."""
-        return bool(self.paths) or self.lost or self.git_state
+        return bool(self.paths) or self.lost or self.git_state or self.traceless
 
 
 class Watcher(Protocol):
@@ -140,6 +145,18 @@ class LiveTree(Protocol):
 
     def paths_changed(self, state: TreeState, since: str) -> frozenset[str] | None:
         """Paths that differ between a tree that git or we hold and the state; None when that tree is no longer known."""
+        ...
+
+    @property
+    def written_bytes(self) -> int:
+        """What was written to disk for objects so far."""
+        ...
+
+    def clean(self, needed: Collection[str]) -> bool:
+        """
+        Remove stored objects that neither the newest state nor the trees in *needed* name, the oldest first, beyond what is
+        kept of them by age and size; whether all that the newest state names is still there. May be called beside the others.
+        """
         ...
 
     def guard(self, state: TreeState) -> Guard:

@@ -45,6 +45,9 @@ class KeptTree:
         others: What lies in such folders besides, by folder and name: its kind (``S_IFMT``).
         absent: Paths that belong to the tree if they come back, whatever the ignore rules say.
         held: As TreeGuard.held.
+        mapped: Files that other processes held mapped for writing when that was last looked up: a second store through a
+            page leaves no trace.
+        fresh: Files that looked otherwise when they were read since: one may have been mapped, stored to again, and let go.
         racy: Files and folders that may have been changed again without a trace, in the same tick of the clock.
         attributes: Answers of ``git check-attr`` by path, as far as it was asked.
         git_files: How git's own files looked that decide about the tree.
@@ -72,6 +75,8 @@ class KeptTree:
     index: IndexListing
     git_files: GitStamps
     ignored: IgnoredPaths
+    mapped: frozenset[str] = frozenset()
+    fresh: set[str] = field(default_factory=set)
     racy: set[str] = field(default_factory=set)
     attributes: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -79,6 +84,11 @@ class KeptTree:
     def autocrlf(self) -> bool:
         """Whether line endings are converted in files that no attribute mentions."""
         return autocrlf(self.settings)
+
+    @property
+    def traceless(self) -> set[str]:
+        """Files that may have changed since they were read though they look as they did."""
+        return {path for path in (*self.racy, *self.mapped, *self.fresh) if path in self.stamps}
 
     def is_closed(self, path: str) -> bool:
         """Whether a path is, or lies in, a repository inside the tree."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar
@@ -14,7 +15,7 @@ Answer = TypeVar("Answer")
 
 class LastingReader:
     """
-    Starts when the first question comes.
+    Starts when the first question comes; one question at a time, from any thread.
 
     Git looks up names (HEAD) and new objects at each question; only for other folders of objects it has to be started anew.
     """
@@ -24,6 +25,7 @@ class LastingReader:
         self._place: Place | None = None
         self._reader: ObjectReader | None = None
         self._running = ExitStack()
+        self._asking = threading.Lock()
 
     def ask(self, place: Place, question: Callable[[ObjectReader], Answer]) -> Answer:
         """
@@ -32,6 +34,10 @@ class LastingReader:
         Raises:
             GitError: As *question*.
         """
+        with self._asking:
+            return self._ask(place, question)
+
+    def _ask(self, place: Place, question: Callable[[ObjectReader], Answer]) -> Answer:
         if self._reader is not None and self._place == place:
             try:
                 return question(self._reader)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from verifyd.app.ports import Guard, Repository
@@ -28,8 +30,10 @@ from verifyd.edge.mirror_dates import MirrorDates, read_dates
 from verifyd.edge.mirror_place import mirror_folder
 from verifyd.edge.mirror_source import MirrorContents
 from verifyd.edge.mirrors import Mirrors
+from verifyd.edge.object_pruning import Limits, id_in, missing_objects, objects_of, prune
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import MovingError, packed, seen_at
+from verifyd.edge.shared_mappings import leaves_trace, mapped_for_writing, mapped_paths, read_mappings, settle
 from verifyd.edge.submodules import with_contents
 from verifyd.edge.sweep import ROOT, expected_stamps, look_at, stamp_of, sweep, wait_for_clock
 from verifyd.edge.tree_notes import Oddity, named
@@ -41,14 +45,25 @@ from verifyd.snapshot import Snapshot, Source
 CHECKS = 3
 """A tree that changes beside each of so many comparisons with git's answer cannot be compared now."""
 
+MAP_LOOK_EVERY_NS = 20_000_000_000
+MAP_LOOK_SHARE = 3_000
+"""To look into the memory maps of all processes (0.2 ms each) takes at most this part of the time."""
+FRESH_AT_MOST = 500
+"""To read so many files again takes longer than that."""
+
 REMEMBERED_BYTES = 8 * 1024 * 1024
 """Of content that was just read, so much is kept for the mirror; more is read again."""
 
+USUAL_LIMITS = Limits()
+
 
 @contextmanager
-def open_live_tree(git: GitBinary, repository: Repository) -> Iterator[LiveWorkTree]:
+def open_live_tree(git: GitBinary, repository: Repository, limits: Limits = USUAL_LIMITS) -> Iterator[LiveWorkTree]:
     """
     Read a work tree into memory, and keep it there for the length of the ``with``.
+
+    Args:
+        limits: How many objects that nobody needs any more are kept.
 
     Raises:
         GitError: git cannot read or store something, or the tree does not come to rest.
@@ -57,7 +72,7 @@ def open_live_tree(git: GitBinary, repository: Repository) -> Iterator[LiveWorkT
     with ExitStack() as stack:
         root = open_root(repository)
         stack.callback(os.close, root)
-        live = LiveWorkTree(git=process, store=store, repository=repository, root=root)
+        live = LiveWorkTree(git=process, store=store, repository=repository, root=root, limits=limits)
         stack.callback(live.close)
         yield live
 
@@ -68,16 +83,21 @@ class LiveWorkTree:
 
     Args:
         root: Descriptor of the work tree's top folder.
+        limits: As for ``open_live_tree``.
     """
 
-    def __init__(self, *, git: GitProcess, store: ObjectStore, repository: Repository, root: int) -> None:
+    def __init__(
+        self, *, git: GitProcess, store: ObjectStore, repository: Repository, root: int, limits: Limits
+    ) -> None:
         self._git = git
+        self._limits = limits
         self._store = store
         self._repository = repository
         self._root = root
         self._discarded = 0
         self._dirty: frozenset[str] = frozenset()
         self._is_lost = False
+        self._map_look_ns = 0
         self._known = KnownTrees()
         self._opened = ExitStack()
         self._objects, self._heads = LastingReader(git), LastingReader(git)
@@ -176,6 +196,29 @@ class LiveWorkTree:
             self._known.add(found)
         return found
 
+    @property
+    def written_bytes(self) -> int:
+        """What was written to disk for objects so far."""
+        return self._store.written_bytes
+
+    def clean(self, needed: Collection[str]) -> bool:
+        """Remove objects that nobody needs any more; whether all that the state names is still there."""
+        root, inside = root_of(self._state), [id_in(leaf) for leaf in self._kept.inside.values()]
+        with self._refusals():
+            others = [found for tree in sorted(needed) if (found := self._needed_tree(tree, root)) is not None]
+            ids = itertools.chain(inside, objects_of([root, *others]))
+            prune(self._git, self._store, ids, self._clock_ns() / 1e9, self._limits)
+            return not missing_objects(self._git, self._store, objects_of([root]))
+
+    def _needed_tree(self, tree: str, like: TreeNode) -> TreeNode | None:
+        """A tree whose objects stay; None for one that git does not know any more."""
+        known = self._known.get(tree)
+        if known is not None:
+            return known
+        with suppress(GitError), self._git.object_reader(self._store.place) as objects:
+            return read_node(objects, tree, folders_by_id(like))
+        return None
+
     def guard(self, state: TreeState) -> Guard:
         """Watches the working tree from the moment *state* was read; everything counts as moved when it is not the newest."""
         for _ in range(CHECKS):
@@ -184,7 +227,13 @@ class LiveWorkTree:
             swept = sweep(self._repository.root, sorted(self._kept.folders))
             expected = expected_stamps(swept, state.files)
             wait_for_clock(swept, self._probe())
+            mapped = mapped_paths(self._repository.root, swept, read_mappings()).intersection(state.files)
+            settle(self._repository.root, mapped)
             kept = self._kept
+            if self._update(partial(add_files, paths=mapped.intersection(kept.stamps))) is not state:
+                break
+            if any(not leaves_trace(self._repository.root / path) for path in mapped):
+                kept.held |= mapped
             if all(path in expected and packed(*expected[path]) == stamp for path, stamp in kept.stamps.items()):
                 return TreeGuard(
                     root=self._repository.root,
@@ -312,6 +361,8 @@ class LiveWorkTree:
         """Look at what a hint names."""
         for path in hint.paths:
             update.notice(path)
+        if hint.traceless:
+            self._notice_traceless(update)
         if hint.git_state:
             self._look_at_git()
 
@@ -324,9 +375,20 @@ class LiveWorkTree:
                 update.folders.add(folder)
         for path in kept.racy | self._dirty:
             (update.folders if path in kept.folders else update.files).add(path)
+        self._notice_traceless(update)
         for path in update.files | update.folders:
             update.refuse_closed(path)
         self._look_at_git()
+
+    def _notice_traceless(self, update: TreeUpdate) -> None:
+        """Read again what may have changed without a trace; from time to time, find out anew which files others hold mapped."""
+        kept, now_ns = self._kept, self._clock_ns()
+        if now_ns >= self._map_look_ns or len(kept.fresh) > FRESH_AT_MOST:
+            update.mapped = mapped_for_writing(self._repository.root, kept.stamps)
+            self._map_look_ns = now_ns + max(MAP_LOOK_EVERY_NS, (self._clock_ns() - now_ns) * MAP_LOOK_SHARE)
+        for path in kept.traceless | (update.mapped or frozenset()):
+            update.refuse_closed(path)
+            update.files.add(path)
 
     def _look_at_git(self) -> None:
         """What git's own files say anew about which paths belong to the tree."""
@@ -358,7 +420,7 @@ class LiveWorkTree:
         """Take over a whole reading; the set of files stays the same object where it is equal, for what is known of it."""
         if found.files == self._kept.files:
             found.files = self._kept.files
-        self._kept, self._is_lost, self._dirty = found, False, frozenset()
+        self._kept, self._is_lost, self._dirty, self._map_look_ns = found, False, frozenset(), 0
         self._publish()
 
     def _publish(self) -> TreeState:
@@ -396,6 +458,11 @@ class MovedAlready:
     def moved(self) -> tuple[str, ...]:
         """What moved."""
         return self.paths
+
+
+def add_files(update: TreeUpdate, paths: Iterable[str]) -> None:
+    """Have known files read."""
+    update.files.update(paths)
 
 
 def root_of(state: TreeState) -> TreeNode:

@@ -61,8 +61,9 @@ class MirrorContents:
         Raises:
             GitError: It is nowhere any more.
         """
-        if identifier in self.recent:
-            return self.recent[identifier]
+        known = self.recent.get(identifier)
+        if known is not None:
+            return known
         with suppress(OSError):
             content = read_now(self._root, path)
             if content is not None and object_id("blob", content, self._store.object_format) == identifier:

@@ -21,8 +21,15 @@ PAUSE_S = 0.002
 """Before the second reading; doubled before each further one."""
 
 
-packed = struct.Struct("<qqqQI").pack
+STAMP = struct.Struct("<qqqQI")
+packed = STAMP.pack
 """A stamp in the form that is kept of every file: a third of a tuple's memory."""
+
+
+def inode_of(stamp: bytes) -> int:
+    """The inode in a packed stamp."""
+    inode: int = STAMP.unpack(stamp)[3]
+    return inode
 
 
 class MovingError(Exception):

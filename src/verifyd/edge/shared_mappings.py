@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from verifyd.edge.path_reading import inode_of
 from verifyd.edge.sweep import ITSELF, Sweep, joined
 
 PROCESSES = Path("/proc")
@@ -63,6 +64,21 @@ def mapped_paths(root: Path, swept: Sweep, mappings: Collection[SharedMapping]) 
         if (stamp[3] in inodes or (below and joined(folder, name) in below)) and name != ITSELF
         for path in [joined(folder, name)]
     )
+
+
+def mapped_for_writing(root: Path, stamps: Mapping[str, bytes]) -> frozenset[str]:
+    """
+    Files that some process may store to through its memory; a second name of one, outside, counts too.
+
+    Args:
+        stamps: How the files look, as ``packed`` has it, by path.
+    """
+    mappings = [one for one in read_mappings() if one.is_writable]
+    if not mappings:
+        return frozenset()
+    inodes, start = {one.inode for one in mappings}, f"{root}/"
+    below = {one.path[len(start) :] for one in mappings if one.path.startswith(start)}
+    return frozenset(path for path, stamp in stamps.items() if inode_of(stamp) in inodes or path in below)
 
 
 def settle(root: Path, paths: Iterable[str]) -> None:

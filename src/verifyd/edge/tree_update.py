@@ -49,6 +49,7 @@ class TreeUpdate:
         covered: Those of them that git was asked about with the folder around them.
         members: Files that belong to the tree.
         edits, stamps, folder_stamps, others: What is new of each; None for gone.
+        mapped: As KeptTree.mapped, looked up before any file was read; None when nobody looked.
         has_reports: Whether the folder of our reports is there; None when nobody looked.
     """
 
@@ -68,6 +69,7 @@ class TreeUpdate:
     stamps: dict[str, Stamp | None] = field(default_factory=dict)
     folder_stamps: dict[str, Stamp | None] = field(default_factory=dict)
     others: dict[str, dict[str, int] | None] = field(default_factory=dict)
+    mapped: frozenset[str] | None = None
     has_reports: bool | None = None
 
     def notice(self, path: str) -> None:
@@ -379,8 +381,14 @@ class TreeUpdate:
         """How files and folders look now."""
         kept = self.kept
         kept.racy.difference_update(self.stamps, self.folder_stamps)
+        if self.mapped is not None:
+            kept.mapped = self.mapped
+            kept.fresh.clear()
         for path, stamp in self.stamps.items():
-            take(kept.stamps, path, packed(*stamp) if stamp is not None else None)
+            look = packed(*stamp) if stamp is not None else None
+            if look != kept.stamps.get(path):
+                kept.fresh.add(path)
+            take(kept.stamps, path, look)
             self.note_racy(path, stamp)
         for folder, stamp in self.folder_stamps.items():
             take(kept.folders, folder, stamp)
