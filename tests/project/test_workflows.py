@@ -26,8 +26,8 @@ def steps_of(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", [path.name for path in WORKFLOWS])
 def test_actions_are_pinned_by_hash(name: str) -> None:
-    """Every `uses` names a full commit id."""
-    used = [step["uses"] for step in steps_of(name) if "uses" in step]
+    """Every `uses` names a full commit id; our own action is the checkout's."""
+    used = [step["uses"] for step in steps_of(name) if step.get("uses", "./") != "./"]
     assert [action for action in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
 
 

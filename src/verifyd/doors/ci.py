@@ -60,7 +60,7 @@ def ci(
     event, trouble = read_event(world, environment)
     context = read_context(environment, event)
     context = replace(context, notes=(*context.notes, *trouble))
-    world = for_gates(world)
+    world = for_job(world, context)
     request = Request(base=base, door=Door.CI, reuse=not no_reuse, fail_fast=fail_fast)
     try:
         report_folder = check_folder(world, repository, output_dir)
@@ -108,10 +108,19 @@ def read_event(world: World, environment: Mapping[str, str]) -> tuple[Mapping[st
     return None, (f"GitHub's event payload {problem}, so the job is known by its variables alone",)
 
 
-def for_gates(world: World) -> World:
-    """The same world, in which a gate does not learn of the files by which this step speaks to its host."""
+def for_job(world: World, context: CiContext) -> World:
+    """
+    The same world as a CI job has it.
+
+    A gate does not learn of the files by which this step speaks to its host. Not every host sets ``CI``. What runs by the job's
+    own consent is nothing that a commit hook may believe.
+    """
     kept = {name: value for name, value in world.machine.environment.items() if name not in HOST_FILES}
-    return replace(world, machine=replace(world.machine, environment=kept))
+    world = replace(world, machine=replace(world.machine, environment=kept))
+    if context.host is Host.NONE:
+        return world
+    machine = replace(world.machine, environment={**kept, "CI": kept.get("CI") or "true"})
+    return replace(world, machine=machine, verdict_files=None)
 
 
 def open_job(world: World, repository: Repository, request: Request, context: CiContext, accept: str) -> Opened:
