@@ -233,8 +233,9 @@ def take_approval_back(hooked: Hooked) -> dict[str, str]:
 
 
 def tell_pytest(hooked: Hooked) -> dict[str, str]:
-    """The verdict was measured without a variable that changes what tests mean."""
-    return {"PYTEST_ADDOPTS": "--deselect=everything"}
+    """The verdict was measured with a variable that changes what tests mean, and which the commit does not have."""
+    hooked.project.verifyd("run", expect=0, extra={"PYTEST_ADDOPTS": "--deselect=everything"})
+    return {}
 
 
 def change_path(hooked: Hooked) -> dict[str, str]:

@@ -7,30 +7,18 @@ say() {
     printf 'verifyd: %s\n' "$@" >&2
 }
 
-# The environment that the seal covers, as the program writes it; what git put before PATH for this hook left out.
-telling() {
-    search=$PATH
-    [ -z "${GIT_EXEC_PATH-}" ] || search=${search#"$GIT_EXEC_PATH:"}
-    printf 'environment\nPATH=%s\n' "$search"
-    set -f
-    IFS='
-'
-    for line in $(export -p); do
-        name=${line#export } name=${name#declare -x } name=${name%%=*}
-        case $name in
-        PYTEST_CURRENT_TEST* | PYTEST_VERSION* | PYTEST_XDIST* | *[!A-Za-z0-9_]* | '') continue ;;
-        PYTHON* | PYTEST_* | LD_* | DYLD_* | NODE_* | npm_config_* | NPM_CONFIG_* | RUST* | CARGO_* | GO* | JAVA_* | JDK_* | MAVEN_* | \
-            GRADLE_* | MYPY* | RUFF_* | TOX_* | NOX* | COVERAGE_* | DJANGO_* | RUBY* | BUNDLE_* | PHP* | DOTNET_* | LANG | LC_?* | TZ)
-            case $line in "export $name="* | "declare -x $name="*) eval "printf '%s=%s\n' \"\$name\" \"\$$name\"" ;; esac
-            ;;
-        esac
-    done
-}
+# (Everything here is done without starting a process where that can be: each takes as long as all the rest.)
 
 # Whether the tree $1 has a ready verdict that holds for a commit on top of $2.
 is_ready() {
     file=$common/verifyd/verdicts/$1
     [ -n "$1" ] && [ -f "$file" ] && [ ! -L "$file" ] && [ -r "$key_file" ] || return 1
+    # The seal covers PATH too, without what git has put before it for this hook, and the variables that the run had of those
+    # that tell tools to do otherwise.
+    search=$PATH
+    [ -z "${GIT_EXEC_PATH-}" ] || search=${search#"$GIT_EXEC_PATH:"}
+    told="environment
+PATH=$search"
     text='' schema='' tree='' readiness='' base='' base_name='' approved='' approval='' repository='' seal=''
     while IFS= read -r line; do
         case $line in
@@ -42,6 +30,13 @@ is_ready() {
         'approved '*) approved=${line#* } ;;
         'approval '*) approval=${line#* } ;;
         'repository '*) repository=${line#* } ;;
+        'variable '*)
+            name=${line#* }
+            case $name in *[!A-Za-z0-9_]* | [0-9]* | '') return 1 ;; esac
+            eval "value=\${$name-}"
+            told="$told
+$name=$value"
+            ;;
         'rests-on '*)
             path=${line#* }
             [ -e "$path" ] || return 1
@@ -61,11 +56,13 @@ is_ready() {
     [ -f "$approval" ] && [ "$repository" -ef "$common" ] || return 1
     read -r key <"$key_file" || return 1
     [ "${#key}" -eq 64 ] || return 1
-    made=$({
-        printf '%s\n%s' "$key" "$text"
-        telling
-        printf '%s\n' "$key"
-    } | git hash-object --no-filters --stdin "$approval") || return 1
+    made=$(
+        git hash-object --no-filters --stdin "$approval" <<SEALED
+$key
+$text$told
+$key
+SEALED
+    ) || return 1
     [ "$made" = "$seal
 $approved" ] || return 1
     case $base in

@@ -6,7 +6,7 @@ import hmac
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ FIELDS = (
     "repository",
     "measured",
 )
-RESTS_ON, SEAL = "rests-on", "seal"
+VARIABLE, RESTS_ON, SEAL = "variable", "rests-on", "seal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,10 @@ class DiskVerdictFiles:
             StoreError: It cannot be written.
         """
         folder = folder_of(repository)
-        text = self.text_of(repository, verdict)
+        names = tuple(name for name in sorted(environment) if TELLING.fullmatch(name))
+        text = self.text_of(repository, verdict, names)
         key = read_verdict_key(self.key_path)
-        content = sealed(text, key, environment, verdict.tree) if text is not None and key is not None else None
+        content = sealed(text, key, names, environment) if text is not None and key is not None else None
         with refusing(folder / verdict.tree, "written"), open_folder(folder, make=True) as opened:
             os.fchmod(opened, 0o700)
             if content is None:
@@ -75,8 +76,8 @@ class DiskVerdictFiles:
             write_dated(opened, verdict.tree, content, verdict.measured_at)
             drop_oldest(opened)
 
-    def text_of(self, repository: Repository, verdict: TreeVerdict) -> bytes | None:
-        """All lines but the seal; None where no such file could be believed."""
+    def text_of(self, repository: Repository, verdict: TreeVerdict, names: Sequence[str]) -> bytes | None:
+        """All lines but the seal, *names* of variables among them; None where no such file could be believed."""
         approval = self.approvals.path(repository)
         approved = self.approved(approval, verdict)
         if approved is None:
@@ -85,7 +86,8 @@ class DiskVerdictFiles:
             SCHEMA, verdict.tree, verdict.readiness, verdict.base, verdict.base_name, verdict.pipeline, approved, str(approval),
             str(repository.common_dir), verdict.measured_at.astimezone(UTC).isoformat(timespec="seconds"),
         )  # fmt: skip
-        named = [*zip(FIELDS, values, strict=True), *((RESTS_ON, str(path)) for path in verdict.rests_on)]
+        named = [*zip(FIELDS, values, strict=True), *((VARIABLE, name) for name in names)]
+        named += [(RESTS_ON, str(path)) for path in verdict.rests_on]
         lines = [os.fsencode(f"{name} {value}") for name, value in named]
         return (
             None if any(b"\n" in line or b"\r" in line for line in lines) else b"".join(line + b"\n" for line in lines)
@@ -109,10 +111,10 @@ class DiskVerdictFiles:
         content, dated_ns = found
         text, _, _seal = content.rpartition(b"\n" + SEAL.encode() + b" ")
         text += b"\n"
-        verdict = parse(text)
-        if verdict is None or verdict.tree != tree or self.text_of(repository, verdict) != text:
+        verdict, names = parse(text) or (None, ())
+        if verdict is None or verdict.tree != tree or self.text_of(repository, verdict, names) != text:
             return None
-        if not hmac.compare_digest(sealed(text, key, environment, tree), content):
+        if not hmac.compare_digest(sealed(text, key, names, environment), content):
             return None
         return verdict if all(is_older(path, dated_ns) for path in verdict.rests_on) else None
 
@@ -122,7 +124,7 @@ def folder_of(repository: Repository) -> Path:
     return repository.common_dir / "verifyd" / "verdicts"
 
 
-def sealed(text: bytes, key: str, environment: Mapping[str, str], tree: str) -> bytes:
+def sealed(text: bytes, key: str, names: Sequence[str], environment: Mapping[str, str]) -> bytes:
     """
     The lines with their seal: git's own blob id over key, lines, environment and key, in the repository's object format.
 
@@ -130,24 +132,28 @@ def sealed(text: bytes, key: str, environment: Mapping[str, str], tree: str) -> 
     but not kept: its values may be secrets.
     """
     line = key.encode("ascii") + b"\n"
-    seal = object_id("blob", line + text + telling(environment) + line, FORMATS[len(tree)])
+    object_format = FORMATS[len(text.split(b"\n")[1].partition(b" ")[2])]
+    seal = object_id("blob", line + text + told(names, environment) + line, object_format)
     return text + f"{SEAL} {seal}\n".encode("ascii")
 
 
-def telling(environment: Mapping[str, str]) -> bytes:
-    """PATH, without what git itself puts before it in a hook, and the variables by which tools are told to do otherwise."""
+def told(names: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    """
+    PATH, without what git itself puts before it in a hook, and the variables that the run had of those that tell tools to do otherwise.
+
+    One that is set by now, and was not then, takes nothing from what was measured without it.
+    """
     search, gits = environment.get("PATH", ""), environment.get("GIT_EXEC_PATH")
     lines = [f"PATH={search.removeprefix(f'{gits}:') if gits else search}"]
-    lines += [f"{name}={environment[name]}" for name in sorted(environment) if TELLING.fullmatch(name)]
+    lines += [f"{name}={environment.get(name, '')}" for name in names]
     return b"environment\n" + b"".join(os.fsencode(line) + b"\n" for line in lines)
 
 
-def parse(text: bytes) -> TreeVerdict | None:
-    """The lines as a value; None for anything that we do not write."""
-    pairs = [line.partition(b" ")[::2] for line in text.splitlines()]
-    names = tuple(os.fsdecode(name) for name, _ in pairs)
-    values = [os.fsdecode(value) for _, value in pairs]
-    if names[: len(FIELDS)] != FIELDS or set(names[len(FIELDS) :]) - {RESTS_ON} or values[0] != SCHEMA:
+def parse(text: bytes) -> tuple[TreeVerdict, tuple[str, ...]] | None:
+    """The lines as a value, with the names of variables; None for anything that we do not write."""
+    pairs = [tuple(os.fsdecode(part) for part in line.partition(b" ")[::2]) for line in text.splitlines()]
+    heads, values = [name for name, _ in pairs], [value for _, value in pairs]
+    if tuple(heads[: len(FIELDS)]) != FIELDS or set(heads[len(FIELDS) :]) - {RESTS_ON, VARIABLE} or values[0] != SCHEMA:
         return None
     known = dict(zip(FIELDS, values, strict=False))
     try:
@@ -156,15 +162,16 @@ def parse(text: bytes) -> TreeVerdict | None:
         return None
     if len(known["tree"]) not in FORMATS:
         return None
-    return TreeVerdict(
+    verdict = TreeVerdict(
         tree=known["tree"],
         readiness=known["readiness"],
         base=known["base"],
         base_name=known["base-name"],
         pipeline=known["pipeline"],
         measured_at=measured_at,
-        rests_on=tuple(Path(value) for value in values[len(FIELDS) :]),
+        rests_on=tuple(Path(value) for name, value in pairs if name == RESTS_ON),
     )
+    return verdict, tuple(value for name, value in pairs if name == VARIABLE)
 
 
 def read_dated(path: Path) -> tuple[bytes, int] | None:
