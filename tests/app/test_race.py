@@ -29,6 +29,16 @@ def test_no_verdict_and_no_answer_is_about_another_tree(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(180)
+def test_verdicts_arrive_under_edits_without_end(tmp_path: Path) -> None:
+    """Fault 61: each pause is shorter than most gates, and complete verdicts come all the same, each for a tree that was."""
+    options = Options(edits=150, seed=2, gaps_s=(0.03, 0.2), rest_after=150, only=("write", "append", "create"))
+    run = race(options, tmp_path)
+    assert run.wrong == [], run.summary()
+    before_the_rest = run.judged_s[: run.judged_s.index(None)]
+    assert len(before_the_rest) >= 3, run.summary()
+
+
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_daemon_that_lacks_something_is_found_out(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The race reports the wrong verdict or the stale answer that each omission leads to."""

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -110,6 +110,7 @@ class Options:
         only: Kinds of edits; empty for all.
         stops: Whether the first thing that is wrong ends it.
         is_timed: Whether verdicts have to come in time.
+        tell: Told a line at each rest.
     """
 
     edits: int
@@ -122,6 +123,7 @@ class Options:
     only: tuple[str, ...] = ()
     stops: bool = False
     is_timed: bool = False
+    tell: Callable[[str], None] = lambda line: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +267,7 @@ class Race:
             self.wrong.append(f"at rest: no whole verdict on tree {tree[:10]}: {says}")
         self.note_standing("at rest", standing)
         self.health.append(Health.now())
+        self.options.tell(f"{self.progress.done:,} edits, {len(self.wrong)} wrong, {self.health[-1]}")
         self.judged_s.append(self.world.clock.monotonic_s())
 
     # --- what is published and answered ----------------------------------------------------------------------------
