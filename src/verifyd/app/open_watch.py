@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, asyn
 
 import anyio.to_thread
 
+from verifyd.app.housekeeping import Rhythm
 from verifyd.app.ports import Repository
 from verifyd.app.watch import Watch
 from verifyd.app.watch_ports import LiveTree, Watcher
@@ -14,6 +15,8 @@ from verifyd.app.world import World
 
 OpenTree = Callable[[Repository], AbstractContextManager[LiveTree]]
 OpenWatcher = Callable[[Repository], AbstractAsyncContextManager[Watcher]]
+
+USUAL_RHYTHM = Rhythm()
 
 
 @asynccontextmanager
@@ -24,12 +27,14 @@ async def open_watch(
     *,
     open_tree: OpenTree,
     open_watcher: OpenWatcher,
+    rhythm: Rhythm = USUAL_RHYTHM,
 ) -> AsyncIterator[Watch]:
     """
     The engine, ready to be run; leaving it ends every process that it started.
 
     Args:
         idle_s: See ``Watch``.
+        rhythm: When it cleans up.
 
     Raises:
         VerifydError: The tree cannot be read, or the history cannot be opened.
@@ -48,6 +53,7 @@ async def open_watch(
                         processes=processes,
                         store=store,
                         idle_s=idle_s,
+                        rhythm=rhythm,
                     )
             finally:
                 await anyio.to_thread.run_sync(held.__exit__, None, None, None)

@@ -34,7 +34,7 @@ def standing_of(watch: Watch, *, result: Result | None = None) -> Standing:
         judged=judged_of(watch),
         trouble=watch.trouble if result is None else "",
         watching=watch.watcher.backend,
-        notes=(*watch.watcher.notes, *watch.notes),
+        notes=(*watch.watcher.notes, *watch.notes, *watch.untidy),
         remaining_s=remaining_s(watch, current) if found is None and current is not None else None,
     )
 

@@ -14,6 +14,7 @@ import anyio.to_thread
 from verifyd.app.account import Account, account_of, is_planned
 from verifyd.app.finish import Result
 from verifyd.app.follower import Follower
+from verifyd.app.housekeeping import Rhythm, keep_house
 from verifyd.app.judged import Judged, Request
 from verifyd.app.live_gates import CpuSlots, LiveGate, LiveGates
 from verifyd.app.live_opening import LiveOpening, Opened
@@ -53,7 +54,9 @@ class Watch:
         since: When it was first seen.
         current: The newest pass; None before the first.
         newest: The newest complete verdict, with the number of its tree and the moment it was known.
+        rhythm: When it cleans up.
         trouble: Why the newest tree cannot be verified; empty normally.
+        untidy: Why it could not clean up, a sentence; empty normally.
         waiting_since_s: When the first tree was seen that no complete verdict is about or came after; None without one.
     """
 
@@ -64,6 +67,7 @@ class Watch:
     processes: Processes
     store: Store
     idle_s: float | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
     started_at: datetime = field(init=False)
     state: TreeState = field(init=False)
     since: datetime = field(init=False)
@@ -72,6 +76,7 @@ class Watch:
     known: dict[str, Result] = field(default_factory=dict)
     trouble: str = ""
     notes: tuple[str, ...] = ()
+    untidy: tuple[str, ...] = ()
     waiting_since_s: float | None = None
     asked_s: float = 0.0
     stop_reason: str = ""
@@ -112,6 +117,7 @@ class Watch:
             tasks.start_soon(self.follow)
             tasks.start_soon(self.follower.look_regularly)
             tasks.start_soon(self.verify_newest)
+            tasks.start_soon(keep_house, self)
             self.want()
             await self.stopping.wait()
             self.news.add(EventKind.STOPPING, tree=self.state.tree, text=self.stop_reason)

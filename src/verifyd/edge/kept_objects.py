@@ -56,6 +56,7 @@ def write_loose(store: ObjectStore, identifier: str, compressed: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(compressed)
         os.replace(name, f"{folder}/{identifier[2:]}")
+        store.count(len(compressed))
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(name)
@@ -92,6 +93,7 @@ def write_pack(store: ObjectStore, objects: list[NewObject]) -> None:
     # git believes in a pack once its index is there.
     write_whole(name.with_suffix(".pack"), pack + pack_id)
     write_whole(name.with_suffix(".idx"), index)
+    store.count(len(pack) + len(index))
 
 
 def entry_header(kind: int, size_bytes: int) -> bytes:

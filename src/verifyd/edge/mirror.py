@@ -54,7 +54,7 @@ class Mirror:
         umask: Of this process: a checkout gives files 0666 or 0777 without these bits.
         root: What it holds; None for nothing.
         looks: Hash of the stamp of everything in it, by path: there may be three mirrors of 40,000 files.
-        journal: How far the dates' journal was followed.
+        journal: How many of the dates' changes were followed.
         attribute_files: What .gitattributes files it holds.
         is_converted: Whether a checkout writes a path otherwise than it is stored, as far as git was asked.
         submodules: Their folders in it.
@@ -73,7 +73,7 @@ class Mirror:
 
     def holds(self, tree: TreeNode, dates: MirrorDates) -> bool:
         """Whether it is this tree already, with the times that its files have now."""
-        return self.root is not None and self.root.id == tree.id and self.journal == len(dates.journal)
+        return self.root is not None and self.root.id == tree.id and self.journal == dates.changed
 
     def hold(self, tree: TreeNode, source: MirrorSource) -> None:
         """
@@ -225,13 +225,13 @@ class Mirror:
         """Give later times to what came back to the content that this mirror held all the while."""
         root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            for path in set(dates.journal[self.journal :]):
+            for path in dates.changed_since(self.journal):
                 leaf = find_node(tree, path)
                 if isinstance(leaf, str) and not leaf.startswith(SUBMODULE_MODE):
                     self.finish(root, path, leaf, dates)
         finally:
             os.close(root)
-        self.journal = len(dates.journal)
+        self.journal = dates.changed
 
     def look(self, root: int, path: str) -> None:
         """Remember how something looks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,14 +32,18 @@ class MirrorDates:
 
     Attributes:
         known: Blob id and second, of paths whose content was once replaced.
-        journal: Those paths in the order of their changes: who stopped reading at a position goes on from there.
+        changes: The number of the newest change of each of those paths, in that order.
+        changed: How many changes there were: who followed so far goes on from there with *changed_since*.
+        compacted_bytes: Size of the file when it held each path once.
         tree: What was dated last; None at the very beginning.
         tree_id: Its id, as far as a file from an earlier process says.
     """
 
     file: Path
     known: dict[str, tuple[str, int]] = field(default_factory=dict)
-    journal: list[str] = field(default_factory=list)
+    changes: dict[str, int] = field(default_factory=dict)
+    changed: int = 0
+    compacted_bytes: int = 0
     tree: TreeNode | None = None
     tree_id: str | None = None
 
@@ -88,15 +93,27 @@ class MirrorDates:
     def set(self, path: str, blob: str, second: int) -> str:
         """Keep a time; the line that says so."""
         self.known[path] = (blob, second)
-        self.journal.append(path)
+        self.changed += 1
+        self.changes.pop(path, None)
+        self.changes[path] = self.changed
         return f"{second} {blob} {path}"
 
+    def changed_since(self, number: int) -> list[str]:
+        """Paths that were changed after so many changes."""
+        return list(itertools.takewhile(lambda path: self.changes[path] > number, reversed(self.changes)))
+
     def append(self, lines: list[str]) -> None:
-        """Write lines to the end of the file at once."""
+        """Write lines to the end of the file at once; each path is written once when it has become twice as long by that."""
+        if self.write(lines) > max(COMPACTED_BYTES, 2 * self.compacted_bytes):
+            compact(self)
+
+    def write(self, lines: list[str]) -> int:
+        """Write lines to the end of the file; its size."""
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "wb", closefd=False) as file:
                 file.write("".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape"))
+            return os.fstat(descriptor).st_size
         finally:
             os.close(descriptor)
 
@@ -125,7 +142,8 @@ def compact(dates: MirrorDates) -> None:
     lines = [f"{second} {blob} {path}" for path, (blob, second) in dates.known.items()]
     whole = MirrorDates(file=dates.file.with_name(f"{dates.file.name}.new"))
     whole.file.unlink(missing_ok=True)
-    whole.append([*lines, *([f"{TREE} {dates.tree_id}"] if dates.tree_id else [])])
+    last = dates.tree.id if dates.tree is not None else dates.tree_id
+    dates.compacted_bytes = whole.write([*lines, *([f"{TREE} {last}"] if last else [])])
     whole.file.replace(dates.file)
 
 

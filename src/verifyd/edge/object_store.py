@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +19,8 @@ KEPT_S = 30 * 24 * 3600
 
 PRUNED_EVERY_S = 24 * 3600
 
+BLOCK_BYTES = 4096
+
 
 class ObjectStore:
     """
@@ -30,12 +33,18 @@ class ObjectStore:
     Args:
         folder: Is made when it is missing.
         object_format: ``sha1`` or ``sha256``.
+
+    Attributes:
+        written_bytes: What this process has written, as disks count: a small object takes a block.
+        removing: Held while one that was not used for long is removed, so that nobody in this process finds it just before.
     """
 
     def __init__(self, folder: Path, object_format: str) -> None:
         self.folder = folder
         self.object_format = object_format
         self.objects = folder / "objects"
+        self.written_bytes = 0
+        self.removing = threading.Lock()
         self._alternates: dict[Path, None] = {}
         self.empty_tree = self.id_of("tree", b"")
 
@@ -82,17 +91,24 @@ class ObjectStore:
 
     def holds(self, identifier: str) -> bool:
         """Whether the object is in our own folder; it then counts as used now."""
-        try:
-            os.utime(self.path_of(identifier))
-        except FileNotFoundError:
-            return False
+        with self.removing:
+            try:
+                os.utime(self.path_of(identifier))
+            except FileNotFoundError:
+                return False
         return True
+
+    def count(self, content_bytes: int) -> None:
+        """So much was written in one file."""
+        self.written_bytes += -(-content_bytes // BLOCK_BYTES) * BLOCK_BYTES
 
     def write(self, kind: str, content: bytes) -> str:
         """Keep an object as a loose one; its id."""
         identifier = self.id_of(kind, content)
         if not self.holds(identifier):
-            write_whole(self.path_of(identifier), zlib.compress(object_header(kind, len(content)) + content, 1))
+            compressed = zlib.compress(object_header(kind, len(content)) + content, 1)
+            write_whole(self.path_of(identifier), compressed)
+            self.count(len(compressed))
         return identifier
 
     def path_of(self, identifier: str) -> Path:
