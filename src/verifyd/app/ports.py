@@ -517,7 +517,7 @@ class TreeVerdict:
 
 
 class VerdictFiles(Protocol):
-    """One small file for each judged tree, which git and sh alone can check (docs/adr/0016)."""
+    """One small file for each judged tree, which git and sh alone can check (docs/adr/0018)."""
 
     def write(self, repository: Repository, verdict: TreeVerdict, environment: Mapping[str, str]) -> None:
         """Keep it in place of an earlier one about the same tree. StoreError when it cannot be written."""

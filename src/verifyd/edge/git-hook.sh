@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # A tree with a ready verdict is answered here, by git and sh alone: the verdict's file holds the tree, what it rests on, and
-# a seal made with a key that only you can read (docs: adr/0017). All else is the program's to answer. Nothing here changes a
+# a seal made with a key that only you can read (docs: adr/0018). All else is the program's to answer. Nothing here changes a
 # file. A verdict that is older than a tool, another approval, another PATH, another base, another repository: ask.
 
 say() {
