@@ -89,7 +89,9 @@ def test_a_script_whose_file_is_not_there_is_named() -> None:
     fake = FakeWorld(git=FakeGit(files=files), tools=frozenset({"npm", "node"}))
     result = init(fake.world, REPOSITORY)
     assert result.missing_files == (
-        MissingTool(name="web/tools/types.mjs", gates=("types-web",), remedy="write it, or change the script that starts it"),
+        MissingTool(
+            name="web/tools/types.mjs", gates=("types-web",), remedy="write it, or change the script that starts it"
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import posixpath
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from verifyd.app.imports_ahead import import_ahead
+from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.evidence.clean import clean_text
 from verifyd.evidence.injection import asks_pytest, result_files
@@ -111,7 +113,9 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
             return opened.enter_context(world.files.open_binary(path))
 
         log = opening(results.log) if world.files.size(results.log) is not None else io.BytesIO()
-        files = {name: opening(path) for name, path in result_paths(world, gate, results).items()}
+        files = declared_matcher(world, gate, snapshot) or {
+            name: opening(path) for name, path in result_paths(world, gate, results).items()
+        }
         tree = SourceTree(root=str(snapshot.root), paths=snapshot.paths, cwd=gate.cwd, views=(str(results.view),))
         promised = owes_results(world, gate, results, outcome)
         request = EvidenceRequest(
@@ -152,6 +156,20 @@ def owes_results(world: World, gate: Gate, results: Results, outcome: Outcome) -
     from verifyd.evidence.promised import promises_pytest_file
 
     return promises_pytest_file(gate.script)
+
+
+def declared_matcher(world: World, gate: Gate, snapshot: Snapshot) -> dict[str, BinaryIO]:
+    """
+    The gate's problem matcher as the judged tree has it; empty where the tree has none.
+
+    A frozen view keeps only what the gate wrote, and what it wrote there is no matcher that a person approved.
+    """
+    if gate.evidence is None or gate.evidence.kind is not EvidenceKind.MATCHER:
+        return {}
+    repository = Repository(root=snapshot.root, git_dir=snapshot.git_dir, common_dir=snapshot.common_dir)
+    path = posixpath.normpath(posixpath.join(gate.cwd, gate.evidence.pattern))
+    content = world.git.read_file(repository, snapshot.tree, path)
+    return {} if content is None else {gate.evidence.pattern: io.BytesIO(content)}
 
 
 def result_paths(world: World, gate: Gate, results: Results) -> dict[str, Path]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verifyd.app.live_pass import LivePass
+from verifyd.errors import UndeterminedError
 from verifyd.report import Readiness, Report
 from verifyd.verdict import Reason
 
@@ -36,9 +38,9 @@ class Retries:
     tries: int = 0
     next_s: float | None = None
 
-    def is_due(self, report: Report | None, now_s: float) -> bool:
-        """Whether the tree of *report* is to be verified again now; says so once for each try."""
-        if report is None or not is_spoiled(report) or self.tries == len(PAUSES_S):
+    def is_due(self, spoiled: bool, now_s: float) -> bool:
+        """Whether the tree is to be verified again now, its last pass being *spoiled* or not; says so once for each try."""
+        if not spoiled or self.tries == len(PAUSES_S):
             return False
         if self.next_s is None:
             self.next_s = now_s + PAUSES_S[self.tries]
@@ -48,9 +50,16 @@ class Retries:
         return True
 
 
-def is_spoiled(report: Report) -> bool:
+def is_spoiled(ended: LivePass) -> bool:
+    """Whether a pass gave no verdict for a reason that may be gone by now: the database was locked, a process was killed."""
+    if ended.error is not None:
+        return isinstance(ended.error, UndeterminedError)
+    return ended.result is not None and is_undetermined(ended.result.report)
+
+
+def is_undetermined(report: Report) -> bool:
     """
-    Whether no verdict can be given for a reason that may be gone by now.
+    Whether another try may give a verdict where this one could not.
 
     A tree that is not ready is left alone: it waits for an edit, and a failure would be measured again each time.
     """

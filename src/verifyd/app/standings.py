@@ -32,11 +32,18 @@ def standing_of(watch: Watch, *, result: Result | None = None) -> Standing:
         report=found.report if found is not None else None,
         task=found.task if found is not None else None,
         judged=judged_of(watch),
-        trouble=watch.trouble if result is None else "",
+        trouble=trouble_of(watch, current) if result is None else "",
         watching=watch.watcher.backend,
         notes=(*watch.watcher.notes, *watch.notes, *watch.untidy),
         remaining_s=remaining_s(watch, current) if found is None and current is not None else None,
     )
+
+
+def trouble_of(watch: Watch, current: LivePass | None) -> str:
+    """Why the newest tree cannot be verified: it cannot be opened, or a gate's run could not be judged."""
+    if watch.trouble or current is None or current.error is None:
+        return watch.trouble
+    return str(current.error)
 
 
 def result_of(watch: Watch, current: LivePass | None) -> Result | None:

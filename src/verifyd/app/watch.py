@@ -22,7 +22,7 @@ from verifyd.app.live_pass import LivePass, LiveWorld
 from verifyd.app.news import News, transition_between
 from verifyd.app.ports import Processes, Repository, Store
 from verifyd.app.publish import publish
-from verifyd.app.retries import Retries
+from verifyd.app.retries import Retries, is_spoiled
 from verifyd.app.standings import standing_of
 from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
 from verifyd.app.world import World
@@ -165,8 +165,7 @@ class Watch:
         quiet_s = now_s - max(self.follower.edited_s, self.asked_s)
         if self.current is None or not self.current.done.is_set():
             return
-        result = self.current.result
-        if self.retries.is_due(result.report if result is not None else None, now_s):
+        if self.retries.is_due(is_spoiled(self.current), now_s):
             self.identity = ()
             self.want()
         elif self.identity_of(self.current.judged) != self.identity:
@@ -249,7 +248,7 @@ class Watch:
     async def conclude(self, ended: LivePass) -> None:
         """Publish what a pass found; one that was overtaken, and did not come to its end for all gates, found nothing."""
         if ended.error is not None:
-            self.fail(ended.error)
+            self.news.add(EventKind.TROUBLE, tree=ended.state.tree, text=str(ended.error))
         result = ended.result
         if result is None or not ended.is_whole:
             return
