@@ -72,10 +72,12 @@ class Reach:
     Attributes:
         socket: Path of its socket; empty when none was ever written down.
         start: Has one started and waits until it listens; a VerifydError says why not. None where none is to be started.
+        was_killed: Whether the last one is gone without anybody having ended it.
     """
 
     socket: Callable[[], str]
     start: Callable[[], None] | None
+    was_killed: Callable[[], bool]
 
 
 @dataclass(slots=True)
@@ -165,21 +167,21 @@ class Bridge:
         """
         The daemon's messages, the response last.
 
-        One that goes away meanwhile is looked for once more: questions change nothing, so they may be asked twice. It is not
-        started for that: who has just ended it did so on purpose.
+        Where one goes away meanwhile, the next one is asked: questions change nothing, so they may be asked twice. It is started
+        only where the first was killed: who has ended it did so on purpose.
         """
         told = False
         try:
             for said in self.exchanged(message, exchange, starts=True):
                 told = True
                 yield said
-        except WentAwayError:
+        except WentAwayError as error:
             if told or exchange.given_up:
-                raise RefusedError("the daemon ended while it answered: ask again") from None
+                raise RefusedError(ENDED) from error
             try:
-                yield from self.exchanged(message, exchange, starts=False)
+                yield from self.exchanged(message, exchange, starts=self.found().was_killed())
             except WentAwayError:
-                raise RefusedError("the daemon ended while it answered: ask again") from None
+                raise RefusedError(ENDED) from error
 
     def exchanged(self, message: Message, exchange: Exchange, *, starts: bool) -> Iterator[Message]:
         """One exchange with the daemon that listens now; WentAwayError when it ends before its response."""
@@ -209,7 +211,7 @@ class Bridge:
             if exchange.reached is not None:
                 raise WentAwayError from error
             if not starts:
-                raise RefusedError("the daemon ended while it answered: ask again") from error
+                raise RefusedError(ENDED) from error
         self.start(reach)
         return self.post(exchange, body, headers, starts=False)
 
@@ -264,6 +266,7 @@ class Bridge:
             self.lines.write(json.dumps(message).encode("ascii"))
 
 
+ENDED = "the daemon ended while it answered: ask again"
 SILENT = f"the daemon has said nothing for {SILENCE_S:g} s; end it with: verifyd stop"
 
 

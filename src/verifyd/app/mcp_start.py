@@ -6,12 +6,15 @@ import threading
 from pathlib import Path
 
 from verifyd.edge.daemon_client import DaemonAnswer, ask
+from verifyd.edge.daemon_lock import is_held
 from verifyd.edge.hook_daemon import begin
 from verifyd.errors import MachineError, UndeterminedError
 from verifyd.evidence.clean import clean_text
 
 LOOK_EVERY_S = 0.02
 START_LIMIT_S = 60.0
+DEATH_S = 1.0
+"""For a process that was killed to be gone."""
 
 
 def start_daemon(root: str, git_dir: str) -> None:
@@ -36,6 +39,16 @@ def start_daemon(root: str, git_dir: str) -> None:
     raise MachineError(
         f"process {process.pid} does not answer", where="the daemon", remedy=f"See {process.log}; then: verifyd stop"
     )
+
+
+def was_killed(git_dir: str) -> bool:
+    """Whether the daemon that was written down is gone without having ended: one that ends takes its address with it."""
+    home = Path(git_dir) / "verifyd"
+    for _look in range(int(DEATH_S / LOOK_EVERY_S)):
+        if not is_held(home):
+            return (home / "daemon.addr").exists()
+        threading.Event().wait(LOOK_EVERY_S)
+    return False
 
 
 def answers(git_dir: str) -> bool:

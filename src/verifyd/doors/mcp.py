@@ -8,7 +8,7 @@ from pathlib import Path
 
 from verifyd.app.mcp_bridge import Reach, inherits_any, serve, written_address
 from verifyd.doors.quick import GIT_VARIABLES, find_work_tree
-from verifyd.errors import UsageError
+from verifyd.errors import UsageError, VerifydError
 
 
 def mcp(folder: str, *, starts: bool) -> None:
@@ -30,7 +30,14 @@ def reach_in(folder: str, *, starts: bool) -> Reach:
 
         start_daemon(root, git_dir)
 
-    return Reach(socket=partial(written_address, f"{git_dir}/verifyd"), start=start if starts else None)
+    def was_killed() -> bool:
+        from verifyd.app.mcp_start import was_killed
+
+        return was_killed(git_dir)
+
+    return Reach(
+        socket=partial(written_address, f"{git_dir}/verifyd"), start=start if starts else None, was_killed=was_killed
+    )
 
 
 def work_tree_of(folder: str) -> tuple[str, str]:
@@ -45,7 +52,7 @@ def work_tree_of(folder: str) -> tuple[str, str]:
 
     try:
         _world, repository = open_world(folder)
-    except UsageError as error:
+    except VerifydError as error:
         remedy = f"{error.remedy} Or name the folder where the host starts this: verifyd -C FOLDER mcp".strip()
         raise UsageError(error.problem, where=error.where, remedy=remedy) from error
     return os.fspath(repository.root), os.fspath(repository.git_dir)

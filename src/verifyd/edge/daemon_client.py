@@ -43,6 +43,7 @@ class Exchange:
 
     Attributes:
         given_up: Whether somebody did.
+        reached: The socket; None before the daemon was reached.
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,8 @@ class Exchange:
             OSError: Nobody listens, it is another user's process (PermissionError), or it is silent (TimeoutError).
             HTTPException: It went away, or speaks another language.
         """
+        self.close()
+        self.reached = self.response = None
         connection = UnixConnection(path, timeout_s)
         connection.connect()
         self.reached = connection.sock  # the connection lets go of it once it has the answer's head
