@@ -124,12 +124,15 @@ DEFECTS = {
     ),
     "the guard, ids compared instead": Defect(
         leave_out=with_ids_for_guard,
-        only=("append", "revert"),
-        gates=(RaceGate(name="place", seconds=0.5, attributes="isolate=tree on_change=finish", looks=10),),
+        only=("lure",),
+        gates=(
+            RaceGate(name="place", seconds=0.5, attributes="isolate=tree on_change=finish", looks=10),
+            RaceGate(name="placelong", seconds=0.4, attributes="isolate=tree on_change=finish", looks=7),
+        ),
         found="is called",
         counted=0.0,
-        gaps_s=(0.05, 0.4),
-        hold_s=(0.1, 0.3),
+        gaps_s=(0.2, 0.5),
+        hold_s=(0.15, 0.3),
     ),
     "the rule of later times": Defect(
         leave_out=without_later_times,

@@ -205,6 +205,14 @@ class Editor:
         if self.chance.random() < 0.5:
             os.utime(place, ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
+    def lure(self) -> None:
+        """A new tree, long enough to be run; another content for some moments, then the new one again."""
+        place = self.touch(self.some_file())
+        content = self.text()
+        for held in (content, self.text(len(content)), content):
+            self.overwrite(place, held)
+            self.wait(*self.hold_s)
+
     def come_and_go(self) -> None:
         """A file that is there for some moments only."""
         path = f"{self.chance.choice(('src', 'lib'))}/passing{self.chance.randrange(9)}.txt"
@@ -296,6 +304,7 @@ class Editor:
             "swap_token": 3,
             "break_module": 1,
             "revert": 4,
+            "lure": 1,
             "come_and_go": 2,
             "half_written": 2,
             "burst": 0.5,
