@@ -283,11 +283,24 @@ def test_a_payload_that_is_no_json_is_done_without(forge: Forge) -> None:
     assert job.readiness()["notes"] == ["GitHub's event payload is no JSON, so the job is known by its variables alone"]
 
 
+def test_a_merge_into_nothing_that_is_named_is_not_guessed(forge: Forge) -> None:
+    """Without its payload an entry of the queue has no base, and so no floor: exit 3, unless somebody names one."""
+    head = forge.commit("queue", {"VERIFY.md": page(tests="true")}, since="main")
+    job = forge.checkout(head).github("merge_group", "refs/heads/gh-readonly-queue/main/pr-12-x", [])
+    answer = job.ci(expect=3)
+    assert answer.err.startswith(
+        "merge queue: the host does not say which commit the change is counted from (GitHub's event payload holds no object, so the "
+        "job is known by its variables alone)\n  Name it: verifyd ci --base REF\n"
+    )
+    job.ci("--base", "origin/main", expect=3)
+    assert job.readiness()["reason"] == "pipeline_changed"
+
+
 # --- the floor ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_change_cannot_make_itself_green(forge: Forge) -> None:
-    """A gate that the change empties runs as the base has it, and its failure is the job's."""
+    """Fault 66: a gate that the change empties runs as the base has it, and its failure is the job's."""
     job = a_pull(forge, {"VERIFY.md": page(lint="true", tests="test -e calc.py"), "bad.py": "x\n"})
     job.ci(expect=1)
     assert job.statuses()["lint"] == ("failed", "exit_status")
@@ -378,7 +391,7 @@ def test_a_base_without_a_page_is_said(forge: Forge) -> None:
 
 
 def test_a_removed_page_is_an_error(forge: Forge) -> None:
-    """Exit 2 with what to do; no gate is no pass."""
+    """Fault 64: exit 2 with what to do; no gate is no pass."""
     job = a_pull(forge, {}, remove="VERIFY.md")
     answer = job.ci(expect=2)
     assert "VERIFY.md: deleted: the base has one\n" in answer.err
@@ -417,6 +430,23 @@ def test_a_checkout_that_earlier_steps_changed_is_said(forge: Forge) -> None:
         "are: let earlier steps write what .gitignore names, or outside the checkout"
     )
     assert report["notes"] == [says]
+
+
+def test_a_commit_that_was_let_through_by_hand_is_told(forge: Forge) -> None:
+    """Fault 41: the hook was told to skip, or never asked; CI verifies the tree all the same, and repeats the reason it finds."""
+    base = forge.origin.git("rev-parse", "main")
+    forge.commit("fix", {"bad.py": "x\n"}, since="main")
+    forge.origin.git(
+        "commit", "-q", "--amend", "--no-verify", "-m", "Change\n\nVerifyd-Skip: the deadline ::add-mask::x"
+    )
+    head = forge.origin.git("rev-parse", "fix")
+    job = forge.checkout(head).github("pull_request", PULL, pull_payload(base=base, head=head), GITHUB_BASE_REF="main")
+    answer = job.ci(expect=1)
+    assert job.statuses()["lint"] == ("failed", "exit_status")
+    assert job.readiness()["notes"] == [
+        f"commit {head[:12]} was made without a verdict, by VERIFYD_SKIP: the deadline ::add-mask::x"
+    ]
+    assert set(commands_of(answer.both)) <= {"group", "endgroup", "error", "warning", "notice"}
 
 
 def test_the_report_is_no_part_of_the_tree(forge: Forge) -> None:
@@ -464,7 +494,7 @@ def hostile(forge: Forge) -> Job:
 
 
 def test_nothing_that_a_gate_prints_is_a_command_to_github(hostile: Job) -> None:
-    """Whether the runner is told to stop reading or not, it obeys none but our groups and annotations."""
+    """Fault 48: whether the runner is told to stop reading or not, it obeys none but our groups and annotations."""
     answer = hostile.ci(expect=1)
     assert set(commands_of(answer.out)) <= {"group", "endgroup", "error", "warning", "notice"}
     without_stops = re.sub(r"(?m)^::(?:stop-commands::)?[0-9a-f]{24}(?:::)?$", "", answer.out)

@@ -24,7 +24,7 @@ from verifyd.app.publish import publish
 from verifyd.app.world import World
 from verifyd.clone import Missing
 from verifyd.doors.ci_context import CiContext, Host, read_context
-from verifyd.doors.ci_messages import heading, missing_base, no_base_note
+from verifyd.doors.ci_messages import heading, missing_base, no_base_note, unnamed_base
 from verifyd.doors.commands import end, open_world, renderer
 from verifyd.doors.opening import signals_interrupt
 from verifyd.errors import ConfigurationError, ExitCode, StoreError, VerifydError
@@ -135,6 +135,8 @@ def open_job(world: World, repository: Repository, request: Request, context: Ci
     with signals_interrupt():
         clone, found = find_base(world, repository, names, merged)
         notes = list(context.notes)
+        if found is None and context.needs_base:
+            raise unnamed_base(context)
         if isinstance(found, Missing):
             if request.base is not None or context.needs_base or clone.is_shallow:
                 raise missing_base(found, context, clone)

@@ -35,6 +35,13 @@ def missing_base(missing: Missing, context: CiContext, clone: Clone) -> GitError
     return GitError(problem, where=context.title, remedy=fetch(missing.name))
 
 
+def unnamed_base(context: CiContext) -> GitError:
+    """The host says that something is merged, and not into what."""
+    problem = "the host does not say which commit the change is counted from"
+    notes = "".join(f" ({note})" for note in context.notes)
+    return GitError(problem + notes, where=context.title, remedy="Name it: verifyd ci --base REF")
+
+
 def deepen(context: CiContext, name: str) -> str:
     """The lines that fetch the whole history."""
     lines = DEEPER.get(context.host)

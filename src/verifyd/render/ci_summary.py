@@ -47,13 +47,14 @@ def task_section(task: Task | None) -> str:
 
 def fitting(sections: list[str], room_bytes: int) -> str:
     """The sections that fit, in order, and a word where some are left out."""
-    page = ""
+    kept: list[str] = []
+    room = room_bytes - len(CUT)
     for section in sections:
-        longer = f"{page}{section}\n\n"
-        if len(longer.encode("utf-8", "backslashreplace")) > room_bytes - len(CUT):
-            return page + CUT.lstrip("\n") if page else ""
-        page = longer
-    return page.rstrip("\n") + "\n"
+        room -= len(f"{section}\n\n".encode("utf-8", "backslashreplace"))
+        if room < 0:
+            return "\n\n".join(kept) + CUT if kept else ""
+        kept.append(section)
+    return "\n\n".join(kept) + "\n"
 
 
 def render_error_summary(problem: str, remedy: str) -> str:
