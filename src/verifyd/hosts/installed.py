@@ -18,6 +18,8 @@ MARGIN_S = 15
 """What a host's own limit is longer than what we wait: the daemon's answer, and Python's start on a machine under load."""
 QUICK_S = 10
 """The limit of hooks that wait for nothing."""
+END_S = 3
+"""Codex gives the end of a session no more."""
 EDIT_TOOLS = {
     "claude": "Write|Edit|MultiEdit|NotebookEdit|Bash",
     "codex": "^(apply_patch|Bash|exec_command|shell)$",
@@ -137,6 +139,8 @@ def command(host: str, moment: Moment, wish: Wish) -> tuple[str, ...]:
 
 def limit_s(moment: Moment, wish: Wish) -> int:
     """Seconds that the host is to give the hook."""
+    if moment is Moment.END:
+        return END_S
     waits = {Moment.STOP: wish.wait_s, Moment.START: 5}
     return waits[moment] + MARGIN_S if moment in waits else QUICK_S
 

@@ -112,9 +112,14 @@ def open_task(job: Job) -> str:
 def tried(trees: tuple[str, ...], session: Session) -> str:
     """On which trees the agent was given it."""
     if not trees:
-        return f"the agent was continued {session.times_given()} times and no tree of its was ready"
-    short = ", ".join(dict.fromkeys(tree[:SHORT] for tree in trees))
-    return f"the agent had it {len(trees)} times (trees {short})"
+        return f"the agent was continued {times(session.times_given())} and no tree of its was ready"
+    short = tuple(dict.fromkeys(tree[:SHORT] for tree in trees))
+    return f"the agent had it {times(len(trees))} ({'tree' if len(short) == 1 else 'trees'} {', '.join(short)})"
+
+
+def times(number: int) -> str:
+    """``once``, ``3 times``."""
+    return "once" if number == 1 else f"{number} times"
 
 
 def log_of(job: Job) -> str:

@@ -41,8 +41,9 @@ def render_continuation(task: TaskDocument, *, attempt: int, attempts: int) -> s
 
 def render_hand_over(task: TaskDocument, *, attempt: int) -> str:
     """The last word to an agent that has tried often enough."""
+    times = "once" if attempt == 1 else f"{attempt} times"
     return cut_bytes(
-        f"verifyd: STOP working on this. It was given to you {attempt} times and still fails: {quoted(task)}\n\n"
+        f"verifyd: STOP working on this. It was given to you {times} and still fails: {quoted(task)}\n\n"
         "Change no file any more. Tell the person in a few sentences: what fails, what you tried each time and what you saw, "
         "what you think the cause is, and what you would need to go on. Then end the turn; you will not be sent again.\n\n"
         f"{log_line(task)}\n",
