@@ -199,8 +199,22 @@ class Watch:
                 if identity != self.identity:
                     self.identity = identity
                     self.begin(opened)
+                else:
+                    await self.hold_again(opened.state)
             if not self.wanted.is_set():
                 self.decided.set()
+
+    async def hold_again(self, state: TreeState) -> None:
+        """The tree came back to what the pass at hand is about, before anything was begun for what it was in between."""
+        current = self.current
+        if current is None or current.state.number == state.number:
+            return
+        before, current.state = current.state.number, state
+        if self.newest is not None and self.newest[0] == before:
+            self.newest = (state.number, *self.newest[1:])
+        if current.done.is_set() and current.is_whole and current.result is not None:
+            self.waiting_since_s = None
+            await self.publish(current, current.result)
 
     def is_due(self, current: LivePass) -> bool:
         """Whether the pass under way has to come to its end before the next one begins."""
@@ -315,7 +329,7 @@ class Watch:
         """What is known about the tree with every edit in it that was finished before this call."""
         self.asked_s = self.world.clock.monotonic_s()
         await self.follower.look_now()
-        if self.current is not None and self.current.state.number == self.state.number:
+        if self.current is not None and self.current.state.tree == self.state.tree:
             with anyio.move_on_after(DECISION_LIMIT_S):
                 await self.decided.wait()
         return standing_of(self)
@@ -327,7 +341,10 @@ class Watch:
             async with self.news.listen() as events:
                 standing = await self.now()
                 while standing.report is None and not standing.trouble:
-                    await self.next_judged(events)
+                    if self.decided.is_set():
+                        await self.next_judged(events)
+                    else:
+                        await self.decided.wait()
                     standing = await self.now()
         return standing
 

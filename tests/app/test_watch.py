@@ -1,0 +1,80 @@
+"""What the daemon's engine answers when the tree comes back, when a gate flakes, and when edits touch some gates only."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.support.project import page
+from tests.torture.rounds import Engine, Scene, engine_over, make_scene
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(sys.platform != "linux", reason="gates see frozen views"),
+]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """As in the real daemon."""
+    return "asyncio"
+
+
+def scene_of(folder: Path, gates: Mapping[str, str], files: Mapping[str, str]) -> Scene:
+    """A project with these gates; nothing is expected of their verdicts."""
+    return make_scene(folder, {**files, "VERIFY.md": page(**gates)}, lambda _: {}, random.Random(1))
+
+
+def lines(file: Path) -> list[str]:
+    """What gates wrote into it."""
+    return file.read_text("utf-8").split() if file.exists() else []
+
+
+async def until_lines(file: Path, count: int) -> None:
+    """Until gates wrote so many."""
+    while len(lines(file)) < count:  # noqa: ASYNC110  # another process writes them
+        await anyio.sleep(0.01)
+
+
+async def tree_that_is(engine: Engine, other: str) -> str:
+    """Until the newest tree is another one; which."""
+    while (await engine.watch.now()).tree == other:  # noqa: ASYNC110  # edits set no event here
+        await anyio.sleep(0.005)
+    return engine.watch.state.tree
+
+
+@pytest.mark.parametrize("during", ["the run", "rest"])
+async def test_a_tree_that_came_back_has_its_verdict(tmp_path: Path, during: str) -> None:
+    """Fault 29: an edit and its revert, both noticed: the verdict stands, nothing runs again, and nobody waits in vain."""
+    began, go = tmp_path / "began", tmp_path / "go"
+    gate = f"on_change=finish | echo x >> {began}; until [ -e {go} ]; do sleep 0.01; done"
+    scene = scene_of(tmp_path, {"gate": gate, "quick": "paths=none/** | true"}, {"a.txt": "1\n"})
+    go.touch()
+    async with engine_over(scene) as engine:
+        with anyio.fail_after(30):
+            (scene.root / "a.txt").write_text("2\n")
+            if during == "the run":
+                go.unlink()
+                await tree_that_is(engine, engine.watch.state.tree)
+                await until_lines(began, 2)
+            else:
+                await engine.ask()
+            tree = engine.watch.state.tree
+            number = engine.watch.state.number
+            for text in ("3\n", "2\n"):  # the second look has the tree before anybody can open what the first one read
+                (scene.root / "a.txt").write_text(text)
+                await engine.watch.follower.look_now()
+            assert (engine.watch.state.tree, engine.watch.state.number) == (tree, number + 2)
+            go.touch()
+            standing = await engine.ask()
+    assert scene.tally.wrong == []
+    assert standing.report is not None
+    assert standing.judged is not None
+    assert (standing.report.snapshot.tree, standing.judged.behind) == (tree, 0)
+    assert len(lines(began)) == 2
+    assert "has changed since" not in str(scene.project.report()["notes"])
