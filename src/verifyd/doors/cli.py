@@ -298,6 +298,8 @@ def install(folder: str, /, target: str, **options: Any) -> None:
     claude, codex, cursor, gemini, copilot and opencode have that agent host told of the verdict: an agent that stops on a tree
     that is not ready is sent on with the task.
 
+    mcp adds verifyd to the lists of MCP servers that this project's hosts read: an agent can then ask for the verdict itself.
+
     systemd has the daemon started whenever you log in: a user unit of systemd, on macOS an agent of launchd.
     """
     from verifyd.doors.targets import install_target

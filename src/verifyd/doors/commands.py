@@ -255,6 +255,8 @@ def doctor(folder: str, *, as_json: bool) -> None:
     from verifyd.app.doctor_daemon import examine_daemon
     from verifyd.app.doctor_hosts import examine_hosts
     from verifyd.app.git_hooks import examine_hooks
+    from verifyd.app.mcp_install import examine_mcp
+    from verifyd.doors.mcp_extra import how_to_install
     from verifyd.render.doctor import is_bad, render_doctor, render_doctor_json
 
     world, repository = open_world(folder)
@@ -263,6 +265,7 @@ def doctor(folder: str, *, as_json: bool) -> None:
         *attempt("daemon", lambda: examine_daemon(world, repository)),
         *attempt("hooks", lambda: examine_hooks(world, repository)),
         *attempt("agents", lambda: examine_hosts(world, repository)),
+        *attempt("mcp", lambda: examine_mcp(world, repository, how_to_install=how_to_install())),
     )
     world.console.write_answer(render_doctor_json(checks) if as_json else render_doctor(checks))
     end(ExitCode.NOT_READY if is_bad(checks) else ExitCode.READY)

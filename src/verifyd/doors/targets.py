@@ -12,7 +12,7 @@ from typing import Any
 from verifyd.doors import hook
 
 AGENT_HOSTS = hook.HOSTS
-TARGETS = ("git", *AGENT_HOSTS, "systemd")
+TARGETS = ("git", *AGENT_HOSTS, "mcp", "systemd")
 
 
 def install_target(folder: str, target: str, options: Mapping[str, Any]) -> None:
@@ -28,6 +28,10 @@ def install_target(folder: str, target: str, options: Mapping[str, Any]) -> None
         from verifyd.doors.install_git import install_git
 
         install_git(folder, yes=yes)
+    elif target == "mcp":
+        from verifyd.doors.install_mcp import install_mcp
+
+        install_mcp(folder, yes=yes)
     elif target == "systemd":
         from verifyd.doors.install import install_service
 
@@ -47,6 +51,10 @@ def uninstall_target(folder: str, target: str, options: Mapping[str, Any]) -> No
         from verifyd.doors.install_git import uninstall_git
 
         uninstall_git(folder, yes=yes)
+    elif target == "mcp":
+        from verifyd.doors.install_mcp import uninstall_mcp
+
+        uninstall_mcp(folder, yes=yes)
     elif target == "systemd":
         from verifyd.doors.install import uninstall_service
 
