@@ -1,0 +1,192 @@
+"""``verifyd install claude`` and its like: the change is shown, merged into what is there, and taken back exactly."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, page
+from verifyd.hosts.installed import HOSTS
+
+THEIRS = b'{"model":"x",   "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "notify"}]}]}}'
+COMMENTED = b'{\n  // mine\n  "model": "x",\n}\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A repository with an approved pipeline."""
+    project = Project.make(tmp_path.resolve(), {"VERIFY.md": page(there="true")})
+    project.approve()
+    return project
+
+
+def settings(project: Project, host: str) -> Path:
+    """The project's own settings of a host."""
+    return project.root / HOSTS[host].project
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_taking_back_leaves_nothing_where_nothing_was(project: Project, host: str) -> None:
+    """Not even the folders that were made for it."""
+    before = project.git("status", "--porcelain", "--ignored")
+    shown = project.verifyd("install", host, "--yes", expect=0)
+    assert f"+++ {settings(project, host)}" in shown.err
+    assert f"hook {host} stop" in shown.err or '"stop": [' in shown.err
+    assert settings(project, host).is_file()
+    assert "are there already" in project.verifyd("install", host, "--yes", expect=0).err
+    project.verifyd("uninstall", host, "--yes", expect=0)
+    assert project.git("status", "--porcelain", "--ignored") == before
+    assert not settings(project, host).parent.exists()
+    assert "none of verifyd's hooks is here" in project.verifyd("uninstall", host, "--yes", expect=0).err
+
+
+@pytest.mark.parametrize("host", ["claude", "codex", "gemini", "cursor"])
+def test_a_file_that_nobody_edited_since_comes_back_byte_for_byte(project: Project, host: str) -> None:
+    """White space, rights and a second install with other options included."""
+    path = settings(project, host)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(THEIRS)
+    path.chmod(0o600)
+    project.verifyd("install", host, "--yes", expect=0)
+    assert json.loads(path.read_bytes())["model"] == "x"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    project.verifyd("install", host, "--yes", "--wait", "7", "--attempts", "2", expect=0)
+    assert "--wait 7 --attempts 2" in path.read_text()
+    project.verifyd("uninstall", host, "--yes", expect=0)
+    assert path.read_bytes() == THEIRS
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_that_was_edited_since_loses_our_hooks_alone(project: Project) -> None:
+    """What was added meanwhile stays."""
+    path = settings(project, "claude")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(THEIRS)
+    project.verifyd("install", "claude", "--yes", expect=0)
+    edited = json.loads(path.read_bytes())
+    edited["permissions"] = {"allow": ["Bash(ls:*)"]}
+    path.write_text(json.dumps(edited))
+    project.verifyd("uninstall", "claude", "--yes", expect=0)
+    assert json.loads(path.read_bytes()) == {**json.loads(THEIRS), "permissions": {"allow": ["Bash(ls:*)"]}}
+
+
+@pytest.mark.parametrize("host", ["claude", "codex", "gemini", "cursor"])
+def test_a_file_with_comments_is_left_alone_and_the_lines_are_named(project: Project, host: str) -> None:
+    """Written anew it would lose them."""
+    path = settings(project, host)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(COMMENTED)
+    answer = project.verifyd("install", host, "--yes", expect=2)
+    assert f"{path}: is no plain JSON" in answer.err
+    assert "Add these hooks by hand:" in answer.err
+    assert f"hook {host} stop" in answer.err
+    assert path.read_bytes() == COMMENTED
+
+
+def test_a_link_to_the_settings_stays_a_link(project: Project) -> None:
+    """People keep such files elsewhere."""
+    path, kept = settings(project, "claude"), project.root.parent / "dotfiles.json"
+    kept.write_bytes(THEIRS)
+    path.parent.mkdir()
+    path.symlink_to(kept)
+    project.verifyd("install", "claude", "--yes", expect=0)
+    assert path.is_symlink()
+    assert b"verifyd" in kept.read_bytes()
+    project.verifyd("uninstall", "claude", "--yes", expect=0)
+    assert (path.is_symlink(), kept.read_bytes()) == (True, THEIRS)
+
+
+def test_a_plugin_that_somebody_else_wrote_stays(project: Project) -> None:
+    """Whatever it is called."""
+    path = settings(project, "opencode")
+    path.parent.mkdir(parents=True)
+    path.write_text("export const Mine = 1\n")
+    answer = project.verifyd("install", "opencode", "--yes", expect=2)
+    assert "was not written by verifyd, and stays as it is" in answer.err
+    assert project.verifyd("uninstall", "opencode", "--yes", expect=0).err.endswith("none of verifyd's hooks is here\n")
+    assert path.read_text() == "export const Mine = 1\n"
+
+
+def test_nothing_is_written_without_a_yes(project: Project) -> None:
+    """Where nobody can be asked, it says how to do without."""
+    answer = project.verifyd("install", "claude", expect=2)
+    assert answer.err.endswith("install: there is no terminal to ask on\n  Do it without being asked: add --yes\n")
+    assert not settings(project, "claude").exists()
+
+
+@pytest.mark.parametrize(
+    "host, variable, name",
+    [
+        ("claude", "CLAUDE_CONFIG_DIR", ".claude/settings.json"),
+        ("codex", "CODEX_HOME", ".codex/hooks.json"),
+        ("cursor", "", ".cursor/hooks.json"),
+        ("gemini", "", ".gemini/settings.json"),
+        ("copilot", "COPILOT_HOME", ".copilot/hooks/verifyd.json"),
+        ("opencode", "OPENCODE_CONFIG_DIR", ".config/opencode/plugin/verifyd.js"),
+    ],
+)
+def test_a_persons_own_settings_name_this_very_verifyd(project: Project, host: str, variable: str, name: str) -> None:
+    """Below HOME, or where the host's own variable leads."""
+    home = Path(project.environment["HOME"])
+    project.environment.pop(variable, None)
+    project.verifyd("install", host, "--user", "--yes", expect=0)
+    text = (home / name).read_text()
+    assert f"{Path(sys.executable).parent}/verifyd" in text
+    if variable:
+        elsewhere = {variable: str(home / "elsewhere")}
+        project.verifyd("install", host, "--user", "--yes", extra=elsewhere, expect=0)
+        assert (home / "elsewhere" / HOSTS[host].user).read_text() == text
+    project.verifyd("uninstall", host, "--user", "--yes", expect=0)
+    assert not (home / name).exists()
+
+
+def test_git_and_systemd_know_no_settings_of_a_person(project: Project) -> None:
+    """Nothing is quietly done another way than it was asked for."""
+    assert "git knows no --user" in project.verifyd("install", "git", "--user", "--yes", expect=2).err
+
+
+def checks(project: Project, name: str) -> list[tuple[str, str]]:
+    """(status, finding) of the doctor's checks of one name."""
+    found = json.loads(project.verifyd("doctor", "--json").out)["checks"]
+    return [(check["status"], check["what"]) for check in found if check["name"] == name]
+
+
+def test_the_doctor_knows_what_is_installed_what_is_gone_and_what_cannot_start(project: Project) -> None:
+    """Present, whole, and leading to a verifyd that exists."""
+    assert checks(project, "agents") == [
+        ("ok", "no agent host runs verifyd's hooks; connect one with: verifyd install claude")
+    ]
+    project.verifyd("install", "claude", "--yes", expect=0)
+    path = settings(project, "claude")
+    assert checks(project, "claude") == [("ok", f"4 hooks in {path}")]
+    whole = json.loads(path.read_text())
+    del whole["hooks"]["Stop"]
+    path.write_text(json.dumps(whole).replace("verifyd hook claude start", "/gone/verifyd hook claude start"))
+    assert checks(project, "claude") == [
+        ("warn", f"{path} lacks verifyd's hook for stop"),
+        ("warn", f"{path} calls /gone/verifyd, which cannot be started here"),
+        ("ok", f"3 hooks in {path}, edited since by somebody"),
+    ]
+    path.unlink()
+    assert checks(project, "claude") == [("warn", f"verifyd's hooks were in {path} and are gone")]
+
+
+def test_the_doctor_knows_what_codex_skips(project: Project) -> None:
+    """It says nothing of a hook that it does not trust."""
+    project.verifyd("install", "codex", "--yes", expect=0)
+    found = [what for status, what in checks(project, "codex") if status == "warn"]
+    assert found == [
+        f"it does not trust {project.root}, so it reads no hooks here",
+        *(
+            f"its hook for {event} is not trusted yet and is skipped"
+            for event in ("SessionStart", "PostToolUse", "Stop", "SessionEnd")
+        ),
+    ]
+    config = Path(project.environment["HOME"]) / ".codex" / "config.toml"
+    config.parent.mkdir()
+    config.write_text("not toml")
+    assert ("warn", f"{config} cannot be read, so nobody knows which hooks it trusts") in checks(project, "codex")
