@@ -35,8 +35,6 @@ def set_up(name: str) -> Callable[[Hooked], None]:
 
     def install(hooked: Hooked) -> None:
         hooked.project.environment["PATH"] += os.pathsep + RUNNERS
-        program = shutil.which(name, path=SEARCHED)
-        assert program is not None
         if name == "lint-staged":
             hook = hooked.hook()
             hook.parent.mkdir(exist_ok=True)
@@ -44,7 +42,7 @@ def set_up(name: str) -> Callable[[Hooked], None]:
             hook.chmod(0o755)
             (hooked.project.root / "node_modules").symlink_to(NODE_MODULES)
             return
-        hooked.done("-c", f"alias.runner=!{program} install", "runner")
+        hooked.done("-c", f"alias.runner=!{shutil.which(name, path=SEARCHED)} install", "runner")
 
     return install
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from verifyd.report import GateReport, Hold, Readiness, Report, make_report
 from verifyd.verdict import Reason, Status, Verdict
 
 if TYPE_CHECKING:
+    from verifyd.action_key import Action
     from verifyd.task import Task
 
 
@@ -52,6 +53,7 @@ class Finish:
     pipeline: Pipeline
     request: Request
     keys: Mapping[str, str]
+    actions: Mapping[str, Action] = field(default_factory=dict)
     disagreed: tuple[Verdict, ...] = ()
     is_whole: bool = True
     paths_changed_since: Callable[[str], frozenset[str] | None] | None = None
@@ -69,7 +71,9 @@ class Finish:
         report = self.report(plan, verdicts, built_in, started_at, start_s)
         task = None if self.judged.snapshot.conflicted else self.task(report)
         report = self.keep(report, task)
-        not_kept = keep_verdict(self.world, self.judged, self.pipeline, report, is_whole=self.is_whole_run(report))
+        not_kept = keep_verdict(
+            self.world, self.judged, self.pipeline, report, actions=self.actions, is_whole=self.is_whole_run(report)
+        )
         remarks = (*((not_kept,) if not_kept else ()), *commit_remarks(self.world, self.judged, self.store))
         if remarks:
             report = replace(report, notes=(*report.notes, *remarks))

@@ -147,6 +147,7 @@ class LivePass:
             pipeline=pipeline,
             request=self.request,
             keys=runner.keys,
+            actions=runner.actions,
             disagreed=tuple(runner.disagreed),
             is_whole=self.is_whole,
             remarks=(*self.remarks, *runner.beside.remarks),

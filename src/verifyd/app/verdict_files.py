@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from verifyd.action_key import Action, ToolStamp
 from verifyd.app.judged import Judged
 from verifyd.app.ports import TreeVerdict
 from verifyd.app.world import World
@@ -18,11 +19,20 @@ NO_COMMIT = "none"
 ANY_BASE = "-"
 
 
-def keep_verdict(world: World, judged: Judged, pipeline: Pipeline, report: Report, *, is_whole: bool) -> str:
+def keep_verdict(
+    world: World,
+    judged: Judged,
+    pipeline: Pipeline,
+    report: Report,
+    *,
+    actions: Mapping[str, Action],
+    is_whole: bool,
+) -> str:
     """
     Keep what the run found in the tree's file; an empty text, or why it is not kept.
 
     Args:
+        actions: What each gate's result depends on, by its name, as far as somebody has looked already.
         is_whole: Whether all gates were to be run. A part says something all the same when one of its gates failed.
     """
     if world.verdict_files is None or judged.repository.substitute is not None:
@@ -36,7 +46,7 @@ def keep_verdict(world: World, judged: Judged, pipeline: Pipeline, report: Repor
         base_name=pipeline.base,
         pipeline=pipeline.digest,
         measured_at=report.started_at,
-        rests_on=tuple(sorted(set(outside(world, judged, report)))),
+        rests_on=tuple(sorted(set(outside(world, judged, report, actions)))),
     )
     try:
         world.verdict_files.write(judged.repository, verdict, world.machine.environment)
@@ -68,19 +78,27 @@ def rests_on_base(judged: Judged, pipeline: Pipeline, report: Report) -> bool:
     return pipeline.has_diff_gate or (judged.has_named_base and skipped)
 
 
-def outside(world: World, judged: Judged, report: Report) -> Iterator[Path]:
+def outside(world: World, judged: Judged, report: Report, actions: Mapping[str, Action]) -> Iterator[Path]:
     """The programs and packages that the gates start, with the folders they lie in; what is in the tree is left out."""
     for gate in report.gates:
         if gate.verdict.outcome is not None:
-            yield from outside_of(world, judged, gate.verdict.gate)
+            known = actions.get(gate.verdict.gate.name)
+            yield from outside_of(
+                judged, known.tools if known is not None else found_tools(world, judged, gate.verdict.gate)
+            )
 
 
-def outside_of(world: World, judged: Judged, gate: Gate) -> Iterator[Path]:
-    """The same of one gate."""
-    root = judged.repository.root
+def found_tools(world: World, judged: Judged, gate: Gate) -> Sequence[ToolStamp]:
+    """What a gate starts; nothing where a program is missing."""
     commands = [gate.script] if gate.server is None else [gate.script, gate.server]
     environment = {**world.machine.environment, **dict(gate.env)}
-    for stamp in world.find_tools(commands, environment, root / gate.cwd) or ():
+    return world.find_tools(commands, environment, judged.repository.root / gate.cwd) or ()
+
+
+def outside_of(judged: Judged, stamps: Sequence[ToolStamp]) -> Iterator[Path]:
+    """The paths of one gate's tools."""
+    root = judged.repository.root
+    for stamp in stamps:
         path = Path(stamp.path)
         if not stamp.path or (path.is_relative_to(root) and str(path.relative_to(root)) in judged.snapshot.paths):
             continue

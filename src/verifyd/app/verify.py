@@ -114,6 +114,7 @@ async def verify(
             pipeline=pipeline,
             request=request,
             keys=runner.keys,
+            actions=runner.actions,
             disagreed=tuple(runner.disagreed),
             remarks=(*uncounted_remarks(world, judged, pipeline, store), *runner.beside.remarks),
         )
