@@ -109,7 +109,7 @@ COMMITS = (
 
 @pytest.mark.parametrize("make_commit", COMMITS, ids=lambda function: function.__name__)
 def test_each_kind_of_commit_is_judged_by_its_very_tree(hooked: Hooked, make_commit: Callable[[Hooked], Path]) -> None:
-    """The gates run once, on the tree that the commit has then; they see neither unstaged nor untracked content, nor git's variables."""
+    """Faults 37, 71: the gates run once, on the tree that the commit has then; they see neither unstaged nor untracked content, nor git's variables."""
     root = make_commit(hooked)
     tree = hooked.done("rev-parse", "HEAD^{tree}", cwd=root).out.strip()
     files = hooked.done("ls-tree", "-r", "--name-only", "HEAD", cwd=root).out.split()
@@ -214,9 +214,7 @@ def test_a_forged_verdict_is_not_believed(hooked: Hooked, forge: Callable[[Hooke
     hooked.done("add", "-A")
     tree = hooked.done("write-tree").out.strip()
     forge(hooked, hooked.verdict_file(tree))
-    runs = len(hooked.seen)
     assert hooked.git("commit", "-m", "forged").code == 1
-    assert len(hooked.seen) >= runs
     assert hooked.done("log", "--format=%s").out == "Begin\n"
 
 
@@ -329,7 +327,7 @@ def test_nothing_is_touched(hooked: Hooked) -> None:
 
 
 def test_git_add_in_a_gate_does_not_reach_the_commit(tmp_path: Path) -> None:
-    """A test that makes a repository of its own, inside of a commit with ``-a``: its file is in its own index alone."""
+    """Fault 37: a test that makes a repository of its own, inside of a commit with ``-a``: its file is in its own index alone."""
     script = (
         'cd "$(mktemp -d)"\ngit init -q .\necho x > intruder\ngit add intruder\ngit ls-files --error-unmatch intruder\n'
     )
@@ -380,7 +378,7 @@ def test_an_empty_reason_is_none(hooked: Hooked) -> None:
 
 
 def test_a_commit_made_past_the_hook_is_named_until_its_tree_is_ready(hooked: Hooked) -> None:
-    """``git commit --no-verify`` cannot be kept from anybody, but does not go unseen (fault 41)."""
+    """Fault 41: ``git commit --no-verify`` cannot be kept from anybody, but does not go unseen."""
     hooked.project.write({"calc.py": "A = 2\n"})
     hooked.done("commit", "-a", "--no-verify", "-m", "past")
     commit, tree = hooked.done("rev-parse", "HEAD", "HEAD^{tree}").out.split()
@@ -426,7 +424,7 @@ def test_a_push_is_judged_by_the_tree_that_arrives(hooked: Hooked) -> None:
 
 
 def test_an_interrupted_commit_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Ctrl-C at the terminal: the gates end, git gives up, no lock stays, and the work tree is as it was (fault 72)."""
+    """Fault 72: the gates end, git gives up, no lock stays, and the work tree is as it was."""
     mark = tmp_path / "started"
     project = Project.make(tmp_path, {"calc.py": "A = 1\n", "VERIFY.md": page(slow=f"echo $$ > {mark}; sleep 50")})
     project.approve()
@@ -521,7 +519,7 @@ def test_a_tree_that_the_daemon_is_at_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_daemon_that_hangs_does_not_hang_a_commit(hooked: Hooked) -> None:
-    """It is given up after a few seconds, and the gates run without it (faults 70 and 71)."""
+    """Fault 71: it is given up after a few seconds, and the gates run without it."""
     daemons = Daemons(hooked.project)
     try:
         process = daemons.start()
