@@ -16,7 +16,6 @@ from verifyd.app.gate import GateRunner
 from verifyd.app.gate_evidence import Results
 from verifyd.app.ports import Guard, Job
 from verifyd.app.watch_ports import TreeState
-from verifyd.edge.git_checkout import EARLIEST
 from verifyd.edge.live_tree import LiveWorkTree
 from verifyd.edge.mirror_dates import MirrorDates
 from verifyd.pipeline import Gate
@@ -70,7 +69,7 @@ def with_ids_for_guard(patch: Patch) -> None:
 
 def without_later_times(patch: Patch) -> None:
     """A mirrored file keeps its modification time when its content is replaced."""
-    patch.setattr(MirrorDates, "second_of", lambda dates, path, blob: EARLIEST)
+    patch.setattr(MirrorDates, "second_of", lambda dates, path, blob: 1_000_000_000)
 
 
 def without_view(patch: Patch) -> None:

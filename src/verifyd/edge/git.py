@@ -14,11 +14,13 @@ from verifyd.change import Change
 from verifyd.edge.git_base import AUTO, find_base, find_committed, find_parent, read_head
 from verifyd.edge.git_change import read_change
 from verifyd.edge.git_checkout import write_tree
+from verifyd.edge.git_dates import follow_stored
 from verifyd.edge.git_objects import Head, read_file_at, tree_of
 from verifyd.edge.git_process import GitProcess, Place
 from verifyd.edge.git_repository import find_repository, object_format, read_settings, user_place
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.ignored_paths import Layout, read_ignored_paths
+from verifyd.edge.mirror_dates import read_dates
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.staged import read_staged
 from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
@@ -206,9 +208,15 @@ class GitBinary:
             return list_contents(self._git, store, repository, tree)
 
     def write_tree_to(self, repository: Repository, tree: str, folder: Path) -> None:
-        """The tree's files, as a checkout would write them on any machine, into an empty folder; submodules too."""
+        """
+        The tree's files, as a checkout would write them on any machine, into an empty folder; submodules too.
+
+        Their times are those that a daemon's mirror gives them (MirrorDates).
+        """
         with self._store_of(repository) as store:
-            write_tree(self._git, store, repository, tree, folder)
+            dates = read_dates(repository.state_dir / "dates")
+            follow_stored(self._git, store, repository, dates, tree)
+            write_tree(self._git, store, repository, tree, folder, dates.second_of)
 
     def ignored_paths(self, repository: Repository) -> tuple[str, ...]:
         """What lies in the working tree without being part of its tree: sorted, whole folders as one path."""

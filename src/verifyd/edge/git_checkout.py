@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from verifyd.app.ports import Repository
@@ -22,11 +23,14 @@ SAME_EVERYWHERE = ("-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "chec
 """Line endings as the tree's own .gitattributes say and not as this machine likes them; as many workers as there are cores."""
 
 REGULAR_MODES = ("100644", "100755")
-EARLIEST, RANGE_S = 1_000_000_000, 450_000_000
-"""Seconds since 1970: September 2001, and fourteen years."""
+
+SecondOf = Callable[[str, str], int]
+"""The modification time of a path with a blob, in seconds since 1970."""
 
 
-def write_tree(git: GitProcess, store: ObjectStore, repository: Repository, tree: str, folder: Path) -> None:
+def write_tree(
+    git: GitProcess, store: ObjectStore, repository: Repository, tree: str, folder: Path, second_of: SecondOf
+) -> None:
     """
     Write the files of *tree* below *folder*, which is made.
 
@@ -34,6 +38,9 @@ def write_tree(git: GitProcess, store: ObjectStore, repository: Repository, tree
 
     git hashes nothing that it reads, so what it wrote is held against the tree's ids: trees when they are listed, files by
     their bytes on disk. What is not stored as it is on disk is written once more, out of objects that we hashed.
+
+    Args:
+        second_of: The times that the files get; those of a submodule all get that of its commit.
 
     Raises:
         GitError: An object is missing or not what its name says, a filter fails, or the folder cannot be written.
@@ -54,11 +61,20 @@ def write_tree(git: GitProcess, store: ObjectStore, repository: Repository, tree
         other = unlike(store, entries, folder)
         if other:
             write_again(git, store, place, entries, other)
-    date_by_content(entries, folder)
+    for path, entry in entries.items():
+        if entry.mode in REGULAR_MODES:
+            second = second_of(path, entry.id)
+            os.utime(f"{folder}/{path}", (second, second), follow_symlinks=False)
     for path, entry in entries.items():
         found = submodule_tree(git, store, repository, path, entry.id) if entry.mode == SUBMODULE_MODE else None
         if found is not None:
-            write_tree(git, store, *found, folder / path)
+            second = second_of(path, entry.id)
+            write_tree(git, store, *found, folder / path, partial(one_second, second))
+
+
+def one_second(second: int, _path: str, _blob: str) -> int:
+    """The same time for all files."""
+    return second
 
 
 def check_out(git: GitProcess, place: Place, paths: Collection[str]) -> None:
@@ -98,16 +114,3 @@ def write_again(
                     raise GitError(problem, where=path, remedy=LOOK)
                 sure.write("blob", found.content)
         check_out(git, place.with_variables(**sure.variables), paths)
-
-
-def date_by_content(entries: Mapping[str, Entry], folder: Path) -> None:
-    """
-    Give every file a modification time that follows from its content: the same content the same, other content another.
-
-    Compilers' and type checkers' caches compare whole seconds and sizes, so an edit of the same size within a second gave a
-    false pass 8 times of 8. These times lie between 2001 and 2016, where no edit of today has its own.
-    """
-    for path, entry in entries.items():
-        if entry.mode in REGULAR_MODES:
-            moment = EARLIEST + int(entry.id[:8], 16) % RANGE_S
-            os.utime(f"{folder}/{path}", (moment, moment), follow_symlinks=False)

@@ -26,7 +26,7 @@ from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import NONE_KNOWN, TreeContents, TreeNode, differences, folders_by_id, read_node
 from verifyd.edge.mirror import MirrorSource
-from verifyd.edge.mirror_dates import MirrorDates, read_dates
+from verifyd.edge.mirror_dates import read_dates
 from verifyd.edge.mirror_place import mirror_folder
 from verifyd.edge.mirror_source import MirrorContents
 from verifyd.edge.mirrors import Mirrors
@@ -268,28 +268,19 @@ class LiveWorkTree:
                 root=self._root,
                 objects=self._objects,
             )
-            dates = read_dates(home / "dates")
-            self._recall(dates)
             source = MirrorSource(
                 content_of=contents.content_of,
                 attributes_of=contents.attributes_of,
                 check_out=contents.check_out,
                 write_submodule=contents.write_submodule,
+                read_tree=lambda tree: self._stored(tree, self._kept.root),
                 known_paths=lambda: self._kept.files,
-                dates=dates,
+                dates=read_dates(home / "dates"),
                 may_convert=contents.may_convert(),
             )
             self._mirrors = Mirrors(folder=folder, source=source, now_s=lambda: self._clock_ns() / 1e9)
             self._opened.callback(self._mirrors.close)
         return self._mirrors
-
-    def _recall(self, dates: MirrorDates) -> None:
-        """Have the tree at hand that was dated last, by an earlier process, as far as it is still known."""
-        last = dates.tree_id
-        if last is not None and last != self._kept.root.id:
-            with suppress(GitError):
-                like = folders_by_id(self._kept.root)
-                dates.tree = self._objects.ask(self._store.place, lambda objects: read_node(objects, last, like))
 
     def close(self) -> None:
         """End what is kept running, and remove the mirrors."""

@@ -30,6 +30,7 @@ class MirrorSource:
         attributes_of: Attributes that change what a checkout writes, by path, as the folder's own files say.
         check_out: Has git write paths of a folder, with filters and line endings.
         write_submodule: Writes the files of a submodule's commit at a path below a folder.
+        read_tree: A tree by its id; None where it is no longer known.
         known_paths: Paths that are in memory anyway: 40,000 of them need not be there for each mirror.
         dates: Modification times.
         may_convert: Whether an attributes file that belongs to no tree has any rule.
@@ -39,6 +40,7 @@ class MirrorSource:
     attributes_of: Callable[[Path, Iterable[str]], Mapping[str, Mapping[str, str]]]
     check_out: Callable[[Path, Mapping[str, Leaf]], None]
     write_submodule: Callable[[Path, str, str], None]
+    read_tree: Callable[[str], TreeNode | None]
     known_paths: Callable[[], Iterable[str]]
     dates: MirrorDates
     may_convert: bool
@@ -54,6 +56,7 @@ class Mirror:
         umask: Of this process: a checkout gives files 0666 or 0777 without these bits.
         root: What it holds; None for nothing.
         looks: Hash of the stamp of everything in it, by path: there may be three mirrors of 40,000 files.
+        epoch: As MirrorDates.epoch, when its files were written.
         journal: How many of the dates' changes were followed.
         attribute_files: What .gitattributes files it holds.
         is_converted: Whether a checkout writes a path otherwise than it is stored, as far as git was asked.
@@ -65,6 +68,7 @@ class Mirror:
     umask: int
     root: TreeNode | None = None
     looks: dict[str, int] = field(default_factory=dict)
+    epoch: int = 0
     journal: int = 0
     attribute_files: dict[str, Leaf] = field(default_factory=dict)
     is_converted: dict[str, bool] = field(default_factory=dict)
@@ -73,7 +77,8 @@ class Mirror:
 
     def holds(self, tree: TreeNode, dates: MirrorDates) -> bool:
         """Whether it is this tree already, with the times that its files have now."""
-        return self.root is not None and self.root.id == tree.id and self.journal == dates.changed
+        is_dated = (self.epoch, self.journal) == (dates.epoch, dates.changed)
+        return self.root is not None and self.root.id == tree.id and is_dated
 
     def hold(self, tree: TreeNode, source: MirrorSource) -> None:
         """
@@ -86,8 +91,10 @@ class Mirror:
         edits = {} if self.root is None else differences(self.root, tree)
         spoiled, before = frozenset(self.spoiled), self.root
         self.root = None
-        if before is None or len(spoiled) > REPAIRED_AT_MOST or touches_attributes({*edits, *spoiled}):
+        is_redated = self.epoch != source.dates.epoch
+        if before is None or is_redated or len(spoiled) > REPAIRED_AT_MOST or touches_attributes({*edits, *spoiled}):
             self.clear()
+            self.epoch = source.dates.epoch
             known = {path: path for path in source.known_paths()}
             edits = {known.get(path, path): leaf for path, leaf in leaves(tree)}
         else:
@@ -212,12 +219,15 @@ class Mirror:
     def finish(self, root: int, path: str, leaf: Leaf, dates: MirrorDates) -> None:
         """Date a file, and remember how it looks."""
         mode, _, identifier = leaf.partition(" ")
+        second = dates.second_of(path, identifier)
         if mode == SUBMODULE_MODE:
             for inner in everything(self.folder / path):
-                self.look(root, joined(path, inner) if inner else path)
+                place = joined(path, inner) if inner else path
+                if stat.S_ISREG(os.lstat(place, dir_fd=root).st_mode):
+                    os.utime(place, (second, second), dir_fd=root, follow_symlinks=False)
+                self.look(root, place)
             return
         if mode != LINK_MODE:
-            second = dates.second_of(path, identifier)
             os.utime(path, (second, second), dir_fd=root, follow_symlinks=False)
         self.look(root, path)
 
@@ -227,7 +237,7 @@ class Mirror:
         try:
             for path in dates.changed_since(self.journal):
                 leaf = find_node(tree, path)
-                if isinstance(leaf, str) and not leaf.startswith(SUBMODULE_MODE):
+                if isinstance(leaf, str):
                     self.finish(root, path, leaf, dates)
         finally:
             os.close(root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import stat
@@ -11,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from verifyd.edge.folders import remove_tree
+from verifyd.edge.locking import locked
 from verifyd.edge.run_folders import free_folders, hold_folder, let_go
 
 LARGEST_SHARE = 0.1
@@ -87,25 +87,13 @@ def make_held(parent: Path) -> tuple[Path, int]:
     """A new folder that a lock holds for as long as this process lives."""
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / secrets.token_hex(4)
-    with locked(parent):
+    with locked(parent / LOCK_NAME):
         return folder, hold_folder(folder)
 
 
 def collect(parent: Path) -> None:
     """Remove folders that no living process holds; a folder that is just being made is not there yet for others."""
-    with locked(parent):
+    with locked(parent / LOCK_NAME):
         for folder in free_folders(parent):
             with suppress(OSError):
                 remove_tree(folder)
-
-
-@contextmanager
-def locked(parent: Path) -> Iterator[None]:
-    """Nobody else makes or collects folders there meanwhile."""
-    flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(parent / LOCK_NAME, flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

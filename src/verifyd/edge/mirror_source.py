@@ -96,11 +96,11 @@ class MirrorContents:
             write_again(self._git, self._store, place, entries, list(entries))
 
     def write_submodule(self, folder: Path, path: str, commit: str) -> None:
-        """Write a submodule's files; an empty folder where its commit is not on this machine."""
+        """Write a submodule's files, without their times; an empty folder where its commit is not on this machine."""
         (folder / path).mkdir(parents=True, exist_ok=True)
         found = submodule_tree(self._git, self._store, self._repository, path, commit)
         if found is not None:
-            write_tree(self._git, self._store, *found, folder / path)
+            write_tree(self._git, self._store, *found, folder / path, lambda _path, _blob: 0)
 
     def _place_of(self, folder: Path, index: Path) -> Place:
         variables = work_place(self._repository, self._store).variables

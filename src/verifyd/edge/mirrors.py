@@ -71,7 +71,7 @@ class Mirrors:
             GitError, OSError: As Mirror.hold.
         """
         with self.lock:
-            self.source.dates.follow(tree, self.now_s())
+            self.source.dates.follow(tree, self.now_s(), self.source.read_tree)
             taken = self.take(tree)
         if taken is None:
             with self.for_one_use(tree) as folder:
