@@ -239,17 +239,19 @@ def test_where_it_is_installed_lefthook_is_given_a_line(plain: Hooked) -> None:
 
 @needs("pre-commit")
 def test_where_it_is_installed_after_us_pre_commit_runs_ours_and_uninstalling_finds_it(plain: Hooked) -> None:
-    """It moves our hook to ``pre-commit.legacy``."""
+    """It moves our hook to ``pre-commit.legacy``; a hook of one's own is run by ours there, and takes its place afterwards."""
+    write_hook(plain, FOREIGN)
     plain.project.environment["PATH"] += os.pathsep + str(Path(runner("pre-commit")).parent)
     plain.project.verifyd("install", "git", "--yes", expect=0)
     plain.project.write({".pre-commit-config.yaml": "repos: []\n"})
     plain.done("add", ".pre-commit-config.yaml")
     with_runner(plain, "pre-commit", "install")
-    plain.done("commit", "-m", "by both")
+    assert "foreign ran\n" in plain.done("commit", "-m", "by all three").both
     assert len(plain.seen) == 1
     assert "a hook runner has taken its place, and runs ours" in plain.project.verifyd("doctor").out
     plain.project.verifyd("uninstall", "git", "--yes", expect=0)
-    assert sorted(hooks_of(plain)) == ["pre-commit"]
+    assert sorted(hooks_of(plain)) == ["pre-commit", "pre-commit.legacy"]
+    assert hooks_of(plain)["pre-commit.legacy"] == (FOREIGN.encode(), 0o755)
 
 
 def test_the_record_is_ours_alone(plain: Hooked) -> None:

@@ -175,9 +175,9 @@ def write_hook(path: Path, content: bytes, *, keep: bool) -> None:
 
 
 def take_back(path: Path) -> None:
-    """Remove our hook, and put back what was there before it; StoreError when that fails."""
+    """Remove our hook, under whatever name a runner has put it aside, and put back what was there before it; StoreError when that fails."""
     with refusing(path, "removed"):
-        aside = path.with_name(path.name + KEPT_SUFFIX)
+        aside = path.with_name(path.name.removesuffix(".legacy").removesuffix(".old") + KEPT_SUFFIX)
         if os.path.lexists(aside):
             aside.rename(path)
         else:
