@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.ci import NONE, Forge, Job, pull_payload, push_payload
+from tests.support.daemons import wait_for
 from tests.support.project import page
 
 PAGE = page(lint="paths=*.py | test ! -e bad.py", tests="test -e calc.py")
@@ -158,9 +161,9 @@ def test_an_entry_of_the_merge_queue_is_counted_from_the_entry_before_it(forge: 
 
 @pytest.mark.parametrize("event, reference", [("schedule", "refs/heads/main"), ("push", "refs/tags/v1")])
 def test_where_nothing_is_merged_every_gate_runs(forge: Forge, event: str, reference: str) -> None:
-    """A schedule and a tag need no history: a clone of depth 1 will do."""
+    """A schedule and a tag need no history: a clone of depth 1 will do, whatever base the page names for people."""
     payload = push_payload(reference, before=NONE)
-    forge.commit("main", {"README": "Newer.\n"})
+    forge.commit("main", {"VERIFY.md": "---\nbase: some-branch\n---\n" + PAGE})
     job = forge.checkout(forge.origin.git("rev-parse", "main"), depth=1).github(event, reference, payload)
     job.ci(expect=0)
     assert set(job.statuses().values()) == {("passed", None)}
@@ -414,6 +417,23 @@ def test_a_job_leaves_no_approval_behind(forge: Forge) -> None:
     assert not list(job.files.glob("state/**/*.json"))
 
 
+def test_a_cancelled_job_ends_its_gates(forge: Forge) -> None:
+    """SIGTERM, as hosts send it: exit 130, and nothing that a gate started is left."""
+    job = a_pull(
+        forge, {"VERIFY.md": PAGE + page(slow="touch started; sh -c 'sleep 600.625; true'").partition("\n\n")[2]}
+    )
+    environment, quiet = {**job.project.environment, **job.environment}, subprocess.DEVNULL
+    command, folder = job.project.command("ci"), job.project.root
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=quiet, stderr=quiet) as process:
+        try:
+            wait_for((folder / "started").exists, "the gate runs")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 130
+        finally:
+            process.kill()
+    assert subprocess.run(["pgrep", "-f", "sleep 600.625"], capture_output=True).returncode == 1
+
+
 # --- the tree -----------------------------------------------------------------------------------------------------------
 
 
@@ -583,6 +603,16 @@ def test_the_folder_is_never_one_of_the_checkout(forge: Forge, folder: str, said
     """Exit 2 before anything runs."""
     job = a_pull(forge, {"src/a.txt": "1\n"})
     assert said in job.ci("--output-dir", folder, expect=2).err
+
+
+def test_the_folder_is_never_one_that_the_change_leads_to(forge: Forge, tmp_path: Path) -> None:
+    """A link that the change planted: nothing is written, and above all nothing removed, where it points."""
+    (tmp_path / "home" / "logs").mkdir(parents=True)
+    (tmp_path / "home" / "logs" / "mine").write_text("x")
+    (forge.origin.root / "verifyd-report").symlink_to(tmp_path / "home")
+    job = a_pull(forge, {"README": "Better.\n"})
+    assert "'verifyd-report' is a link, or lies behind one" in job.ci(expect=2).err
+    assert [path.name for path in (tmp_path / "home").rglob("*")] == ["logs", "mine"]
 
 
 def test_a_folder_elsewhere_may_hold_other_things(forge: Forge, tmp_path: Path) -> None:

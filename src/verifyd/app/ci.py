@@ -124,7 +124,7 @@ def open_for_ci(
     """
     opened = open_now(world, repository, request)
     judged = opened.judged
-    named = trusted and request.base is not None and judged.snapshot.base != clone.head
+    named = trusted and request.base not in (None, "auto") and judged.snapshot.base != clone.head
     snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *checkout_notes(world, judged, clone)))
     judged = replace(judged, snapshot=snapshot, has_named_base=named)
     if consent.given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,13 +48,16 @@ def check_folder(world: World, repository: Repository, folder: str) -> Path:
     Raises:
         UsageError: It is part of git's folder, of the tree, or of what verifyd itself reads.
     """
-    real = (repository.root / folder).resolve()
+    named = Path(os.path.normpath(repository.root / folder))
+    real = named.resolve()
     remedy = f"Name another folder: --output-dir {FOLDER}"
     where = "--output-dir"
     if any(real.is_relative_to(gits) for gits in (repository.git_dir, repository.common_dir)):
         raise UsageError(f"{folder!r} is part of git's folder", where=where, remedy=remedy)
     if repository.root.is_relative_to(real) or real == report_files(repository)[0].parent:
         raise UsageError(f"{folder!r} holds more than this report", where=where, remedy=remedy)
+    if named.is_relative_to(repository.root) and named != real:  # the change itself may have planted it
+        raise UsageError(f"{folder!r} is a link, or lies behind one", where=where, remedy=remedy)
     if real.is_file():
         raise UsageError(f"{folder!r} is a file", where=where, remedy=remedy)
     is_ours = world.files.read(real / MARKER, limit_bytes=len(MARK)) == MARK.encode()

@@ -144,9 +144,10 @@ def open_job(world: World, repository: Repository, request: Request, context: Ci
             found = None
         before = context.before if request.base is None else None
         trusted = request.base is not None or context.has_trusted_base
-        opened = open_for_ci(
-            world, repository, replace(request, base=found), consent, clone, trusted=trusted, before=before
-        )
+        counted = replace(
+            request, base=found or ("auto" if consent.given else None)
+        )  # what VERIFY.md says is the change's own
+        opened = open_for_ci(world, repository, counted, consent, clone, trusted=trusted, before=before)
     judged = opened.judged
     snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *notes))
     return replace(opened, judged=replace(judged, snapshot=snapshot))
