@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ CLIENTS = ROOT / ".hosts"
 LOCK = Path(__file__).with_name("package-lock.json")
 INSTALL_LIMIT_S = 1_500
 TURN_LIMIT_S = 240
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PAGE = '# Verification\n\n## there\n```sh\npython3 -B -c "import calc; assert calc.A == 1, (calc.A, 1)"\n```\n'
 BRIEF, TASK = "verifyd verifies this repository at every edit", "verifyd: this tree is not ready"
 NOBODY = "http://127.0.0.1:9"
@@ -92,8 +92,8 @@ def prepare_gemini(home: Path, _root: Path, _port: int) -> None:
     (home / ".gemini" / "settings.json").write_text(json.dumps(settings))
 
 
-def prepare_opencode(home: Path, _root: Path, port: int) -> None:
-    """A model provider on loopback."""
+def prepare_opencode(home: Path, root: Path, port: int) -> None:
+    """A model provider on loopback; and what keeps it from waiting minutes for npm before it loads a plugin."""
     provider = {
         "npm": "@ai-sdk/openai-compatible",
         "name": "local",
@@ -111,6 +111,11 @@ def prepare_opencode(home: Path, _root: Path, port: int) -> None:
     folder = home / ".config" / "opencode"
     folder.mkdir(parents=True)
     (folder / "opencode.json").write_text(json.dumps(settings))
+    needs = {"dependencies": {"@opencode-ai/plugin": "*"}}
+    for place in (folder, root / ".opencode"):  # it takes the types of plugins for installed when these agree
+        (place / "node_modules").mkdir()
+        (place / "package.json").write_text(json.dumps(needs))
+        (place / "package-lock.json").write_text(json.dumps({"packages": {"": needs}}))
 
 
 CLAUDE = Client(
@@ -312,6 +317,7 @@ def test_opencode_as_a_server_is_sent_on_with_the_task(clients: Path, project: P
             stderr=subprocess.DEVNULL,
         )
         try:
+            until(lambda: answers(port))
             session = post(port, "/session", {})["id"]
             post(port, f"/session/{session}/message", {"parts": [{"type": "text", "text": "set A"}]})
             until(lambda: not served.steps)
@@ -332,19 +338,19 @@ def free_port() -> int:
 
 
 def post(port: int, path: str, body: Mapping[str, Any]) -> Any:
-    """Ask opencode's own server, once it listens."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"content-type": "application/json"}
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    end = time.monotonic() + TURN_LIMIT_S
-    while True:
-        try:
-            return json.loads(opener.open(request, timeout=TURN_LIMIT_S).read())
-        except (ConnectionError, urllib.error.URLError):
-            if time.monotonic() > end:
-                raise
-        time.sleep(0.2)
+    """Ask opencode's own server."""
+    data, kind = json.dumps(body).encode(), {"content-type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, kind)
+    return json.loads(DIRECT.open(request, timeout=TURN_LIMIT_S).read())
+
+
+def answers(port: int) -> bool:
+    """Whether opencode's server answers; a question that comes too early is never answered."""
+    try:
+        DIRECT.open(f"http://127.0.0.1:{port}/session", timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def until(condition: Callable[[], bool]) -> None:
