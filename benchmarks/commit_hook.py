@@ -100,7 +100,13 @@ def hook_of(name: str, folder: Path) -> Callable[[], None]:
 
     def run() -> None:
         done = subprocess.run(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             sys.exit(f"{name}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
@@ -130,7 +136,15 @@ def main() -> None:
         hooks = {f"{name}, hook": hook_of(name, folder) for name, folder in folders.items()}
         stage({**folders, "hand": hand})
         hooks["verifyd, hook"]()
-        known = in_turn({"git write-tree": lambda: call(["git", "write-tree"], ours), **hooks}, options.runs)
+        # The others know no verdicts: for them a tree that was verified is one that nobody has seen.
+        known = in_turn(
+            {
+                "sh -c :": lambda: call(["sh", "-c", ":"], ours),
+                "git write-tree": lambda: call(["git", "write-tree"], ours),
+                "verifyd, hook": hooks["verifyd, hook"],
+            },
+            options.runs * 10,
+        )
         new = {**folders, "hand": hand}
         unknown = in_turn(
             {"the gates by hand, at once": lambda: by_hand(hand), **hooks}, options.runs, before=lambda: stage(new)
@@ -145,7 +159,7 @@ def say_bars(known: Mapping[str, list[float]], unknown: Mapping[str, list[float]
     at_known = {name: statistics.median(taken) * 1000 for name, taken in known.items()}
     at_unknown = {name: statistics.median(taken) * 1000 for name, taken in unknown.items()}
     ours, bar = at_known["verifyd, hook"], FACTOR_KNOWN * at_known["git write-tree"] + COMMON_MS
-    best = min(ms for name, ms in at_known.items() if name not in ("verifyd, hook", "git write-tree"))
+    best = min(ms for name, ms in at_unknown.items() if name.endswith(", hook") and name != "verifyd, hook")
     print(
         f"\nverified: {ours:.1f} ms, bar {bar:.1f} ms; the best of the others takes {best / ours:.0f} times as long, bar 20"
     )
