@@ -6,12 +6,17 @@ import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import anyio
 import pytest
 
 from tests.support.project import page
 from tests.torture.rounds import Engine, Scene, engine_over, make_scene
+from verifyd.app.live_opening import Opened
+from verifyd.app.watch import Watch
+from verifyd.app.watch_ports import LiveTree, TreeState
+from verifyd.errors import GitError
 
 pytestmark = [
     pytest.mark.anyio,
@@ -78,3 +83,50 @@ async def test_a_tree_that_came_back_has_its_verdict(tmp_path: Path, during: str
     assert (standing.report.snapshot.tree, standing.judged.behind) == (tree, 0)
     assert len(lines(began)) == 2
     assert "has changed since" not in str(scene.project.report()["notes"])
+
+
+class Unreadable:
+    """A tree in memory whose files cannot be looked at any more."""
+
+    def __init__(self, tree: LiveTree) -> None:
+        self.state = tree.state
+
+    def sweep(self) -> TreeState:
+        """It fails."""
+        raise GitError("no look is possible", where="here")
+
+
+async def test_what_could_not_be_read_is_not_answered_for(tmp_path: Path) -> None:
+    """The look that a question needs has failed: no earlier tree's report is the answer, whatever was opened meanwhile."""
+    scene = scene_of(tmp_path, {"gate": "true"}, {"a.txt": "1\n"})
+    async with engine_over(scene) as engine:
+        with anyio.fail_after(30):
+            assert (await engine.ask()).report is not None
+            engine.watch.follower.tree = cast("LiveTree", Unreadable(engine.watch.tree))
+            await engine.watch.now()
+            engine.watch.want()  # as an approval or a hint about git's files does
+            await engine.watch.decided.wait()
+            standing = engine.watch.standing()
+    assert (standing.report, standing.trouble) == (None, "here: no look is possible")
+
+
+async def test_no_tree_is_verified_that_nobody_was_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree in memory may be newer than what the last look gave: then that is the newest tree, before it is verified."""
+    begun: list[tuple[int, int]] = []
+    whole = Watch.begin
+
+    def begin(watch: Watch, opened: Opened) -> None:
+        begun.append((opened.state.number, watch.state.number))
+        whole(watch, opened)
+
+    monkeypatch.setattr(Watch, "begin", begin)
+    scene = scene_of(tmp_path, {"gate": "true"}, {"a.txt": "1\n"})
+    async with engine_over(scene) as engine:
+        with anyio.fail_after(30):
+            await engine.ask()
+            (scene.root / "a.txt").write_text("2\n")
+            await engine.watch.follower.ask(engine.watch.tree.sweep)  # as a guard does
+            engine.watch.want()
+            await engine.watch.decided.wait()
+            await engine.ask()
+    assert begun == [(1, 1), (2, 2)]

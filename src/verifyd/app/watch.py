@@ -56,6 +56,7 @@ class Watch:
         newest: The newest complete verdict, with the number of its tree and the moment it was known.
         rhythm: When it cleans up.
         trouble: Why the newest tree cannot be verified; empty normally.
+        unread: Why the last look could not read the tree; then *trouble* says the same. Empty normally.
         untidy: Why it could not clean up, a sentence; empty normally.
         waiting_since_s: When the first tree was seen that no complete verdict is about or came after; None without one.
     """
@@ -75,6 +76,7 @@ class Watch:
     newest: tuple[int, Result, datetime] | None = None
     known: dict[str, Result] = field(default_factory=dict)
     trouble: str = ""
+    unread: str = ""
     notes: tuple[str, ...] = ()
     untidy: tuple[str, ...] = ()
     waiting_since_s: float | None = None
@@ -142,7 +144,7 @@ class Watch:
     def take(self, state: TreeState, *, anew: bool) -> None:
         """This is the tree now; *anew*: what surrounds it may have changed."""
         is_another = state.number != self.state.number
-        self.state = state
+        self.state, self.unread = state, ""
         if is_another:
             self.since, self.retries = self.world.clock.now(), Retries()
             self.follower.note_edit()
@@ -154,6 +156,11 @@ class Watch:
             self.want()
 
     def fail(self, error: VerifydError) -> None:
+        """The tree as it is now cannot be read: until it can, no verdict answers for it."""
+        self.unread = str(error)
+        self.say_trouble(error)
+
+    def say_trouble(self, error: VerifydError) -> None:
         """The newest tree cannot be verified: say so once."""
         if str(error) != self.trouble:
             self.trouble = str(error)
@@ -193,9 +200,11 @@ class Watch:
                 opened = await self.follower.ask(self.opening.open_newest)
                 identity = self.identity_of(opened.judged)
             except VerifydError as error:
-                self.fail(error)
+                self.say_trouble(error)
             else:
-                self.trouble = ""
+                self.trouble = self.unread
+                if opened.state.number > self.state.number:  # what was opened was looked at once more for a guard
+                    self.follower.give(opened.state)
                 if identity != self.identity:
                     self.identity = identity
                     self.begin(opened)
