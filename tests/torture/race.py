@@ -290,8 +290,10 @@ class Race:
 
     async def listen(self, watch: Watch) -> None:
         """Take down every event."""
+        began_s = self.world.clock.monotonic_s()
         async with watch.events() as events:
             async for event in events:
+                self.record(f"{self.world.clock.monotonic_s() - began_s:.3f} {event}")
                 self.checker.counted[f"event {event.kind}"] += 1
                 if event.kind is EventKind.TROUBLE:
                     self.checker.counted[f"trouble: {event.text[:100]}"] += 1
@@ -300,6 +302,11 @@ class Race:
                     self.said.append(said_in("event", watch.known[event.tree]))
         if not watch.stopping.is_set():
             self.wrong.append("the events ended before the daemon")
+
+    def record(self, line: str) -> None:
+        """For whoever looks into it afterwards."""
+        with (self.folder / "events.log").open("a", encoding="utf-8") as log:
+            log.write(f"{line}\n")
 
     async def ask(self, watch: Watch) -> None:
         """Ask about now, as soon as an edit is done and in between."""

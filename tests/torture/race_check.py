@@ -105,7 +105,7 @@ class Checker:
     read_bytes: int = 0
 
     def __post_init__(self) -> None:
-        self.known = sqlite3.connect(self.folder / "trees.db", check_same_thread=False)
+        self.known = sqlite3.connect(self.folder / "trees.db", check_same_thread=False, isolation_level=None)
         self.known.execute("PRAGMA synchronous=off")
         self.known.execute("CREATE TABLE trees (id TEXT PRIMARY KEY, entries BLOB) WITHOUT ROWID")
 

@@ -88,7 +88,9 @@ class Editor:
             if folder.is_relative_to(self.root) and folder != self.root and (folder.is_symlink() or folder.is_file()):
                 self.touch(str(folder.relative_to(self.root))).unlink()
         place.parent.mkdir(parents=True, exist_ok=True)
-        if place.is_dir() and not place.is_symlink():
+        if place.is_symlink():
+            place.unlink()  # lest the link's target is written
+        elif place.is_dir():
             self.remove_below(path)
         return place
 
