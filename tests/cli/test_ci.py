@@ -107,6 +107,15 @@ def test_a_push_to_the_default_branch_runs_every_gate(forge: Forge, depth: int) 
     assert job.readiness()["notes"] == (missing if depth else [])
 
 
+def test_a_branch_that_changes_nothing_runs_every_gate(forge: Forge) -> None:
+    """It is where the default branch is: that its change touches nothing says nothing of a commit that nobody has verified yet."""
+    commit = forge.commit("main", {"bad.py": "x\n"})
+    forge.origin.git("branch", "same")
+    job = forge.checkout(commit).github("push", "refs/heads/same", push_payload("refs/heads/same", before=NONE))
+    job.ci(expect=1)
+    assert job.statuses()["lint"] == ("failed", "exit_status")
+
+
 def test_gates_that_were_weakened_on_the_default_branch_are_told(forge: Forge) -> None:
     """A person let that in: it is no floor any more, and it is not silent either."""
     before = forge.origin.git("rev-parse", "main")
