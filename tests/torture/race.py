@@ -164,6 +164,7 @@ class Race:
         trees, said, answered: What is still to be checked.
         judged_s: When complete verdicts came; None for a rest, in which none has to.
         health: At each rest.
+        pipeline_s: The longest that a whole pass was expected to take, as measured; at first what the gates sleep.
     """
 
     options: Options
@@ -178,7 +179,7 @@ class Race:
     answered: list[Answered] = field(default_factory=list)
     judged_s: list[float | None] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
-    published: int = 0
+    pipeline_s: float = 0.0
     over: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -266,6 +267,8 @@ class Race:
             says = standing.report.explanation if standing.report is not None else standing.trouble
             self.wrong.append(f"at rest: no whole verdict on tree {tree[:10]}: {says}")
         self.note_standing("at rest", standing)
+        if watch.current is not None:
+            self.pipeline_s = max(self.pipeline_s, watch.current.expected_s() or 0.0)
         self.health.append(Health.now())
         self.options.tell(f"{self.progress.done:,} edits, {len(self.wrong)} wrong, {self.health[-1]}")
         self.judged_s.append(self.world.clock.monotonic_s())
@@ -425,7 +428,7 @@ class Race:
         longest = max(gaps_between(self.judged_s), default=0.0)
         slots = self.world.machine.slots
         seconds = [gate.seconds for gate in self.options.gates]
-        pipeline_s = max(sum(seconds) / slots, *seconds)
+        pipeline_s = max(sum(seconds) / slots, *seconds, self.pipeline_s)
         self.checker.counted["longest time without a verdict, ms"] = round(longest * 1_000)
         if self.options.is_timed and longest > PATIENCE * pipeline_s + SLACK_S:
             self.wrong.append(f"no complete verdict for {longest:.1f} s, and the pipeline takes {pipeline_s:.1f} s")
