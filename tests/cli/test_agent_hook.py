@@ -129,7 +129,7 @@ def wait_for_address(daemons: Daemons) -> None:
 
 
 def test_without_a_daemon_the_agent_may_stop(project: Project) -> None:
-    """Where none is to be started (fault 71)."""
+    """Fault 71: one line says that nobody verified it."""
     assert stop(project) == {
         "systemMessage": "verifyd: no daemon runs for this work tree. The agent was let go unverified."
     }

@@ -154,7 +154,7 @@ def test_a_session_that_has_ended_is_told_nothing_on_stdout(host: str) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_what_is_printed_is_one_line_of_ascii(host: str) -> None:
-    """Whatever stands in it, no terminal obeys it and no encoding changes it (fault 48)."""
+    """Fault 48: whatever stands in it, no terminal obeys it and no encoding changes it."""
     reply = adapter(host).make_reply(Moment.STOP, Answer(agent="\x1b]52;c;x\x07 ü \u202e\nline"))
     assert reply.stdout.isascii()
     assert reply.stdout.isprintable()

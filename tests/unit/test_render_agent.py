@@ -73,7 +73,7 @@ def test_a_task_never_takes_more_than_four_thousand_bytes() -> None:
 
 
 def test_what_a_tool_printed_acts_on_nothing_and_hides_its_secrets() -> None:
-    """Fault 48, and a token."""
+    """Fault 48: an agent reads no control sequence, and no token."""
     text = render_continuation(
         a_task(output="\x1b]52;c;x\x07\u202e token ghp_0123456789abcdefghijABCDEFGHIJ012345"), attempt=1, attempts=3
     )

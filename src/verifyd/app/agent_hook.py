@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 
 from verifyd.edge.clock import SystemClock
-from verifyd.edge.plain_question import Silence, ask_plainly
+from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
 from verifyd.edge.session_files import change_sessions
 from verifyd.hosts.known import Known, read_known, session_key, without_session, write_known
 from verifyd.hosts.model import Answer, Fields, HookEvent, Moment
-from verifyd.hosts.seen import Seen, read_seen
+from verifyd.hosts.seen import Seen, one_line, read_seen
 from verifyd.hosts.turn import Act, Step, after_edit, end_of_turn, start_of_session
 
 TYPE_CHECKING = False
@@ -211,12 +211,21 @@ def question(place: Place, target: str, timeout_s: float) -> Heard:
     said = ask_plainly(place.git_dir, target, kind="application/json", timeout_s=timeout_s)
     if isinstance(said, Silence):
         return Heard(trouble=said.value)
+    document = parsed(said.body if isinstance(said, Refusal) else said)
+    if isinstance(said, Refusal):
+        why = one_line(str(document.get("error", "")))
+        return Heard(trouble=f"the daemon cannot say: {why}" if why else Silence.DAMAGED.value)
+    seen = read_seen(document)
+    return Heard(seen=seen, document=document) if seen is not None else Heard(trouble=Silence.DAMAGED.value)
+
+
+def parsed(body: bytes) -> Payload:
+    """The object; an empty one for anything else."""
     try:
-        document = json.loads(said)
+        found = json.loads(body)
     except (ValueError, RecursionError):
-        document = None
-    seen = read_seen(document) if isinstance(document, dict) else None
-    return Heard(seen=seen, document=document) if seen is not None else Heard(trouble=Silence.REFUSED.value)
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def start_daemon(place: Place) -> str:

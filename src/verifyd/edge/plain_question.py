@@ -27,10 +27,22 @@ class Silence(Enum):
     HANGS = "the daemon does not answer; end it with: verifyd stop"
     FOREIGN = "another user's process listens on the daemon's socket; it is not believed"
     OTHER_API = "the daemon is of another release; to renew it: verifyd stop"
-    REFUSED = "the daemon's answer cannot be understood; to renew it: verifyd stop"
+    DAMAGED = "the daemon's answer cannot be understood; to renew it: verifyd stop"
 
 
-def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> bytes | Silence:
+class Refusal:
+    """
+    The daemon answers that it cannot say.
+
+    Attributes:
+        body: Its reason, as JSON.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+
+def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> bytes | Refusal | Silence:
     """
     The body of the daemon's answer.
 
@@ -42,21 +54,15 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
     import _socket
 
     end = time.monotonic() + timeout_s  # noqa: TID251 - its owner takes longer to import
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        with open(f"{git_dir}/verifyd/daemon.addr", "rb") as file:
-            address = file.read(LONGEST_ADDRESS)
-        client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         client.settimeout(timeout_s)
-        client.connect(address)
-    except TimeoutError:
-        return Silence.HANGS
-    except (OSError, ValueError):
-        return Silence.GONE
-    try:
+        with open(f"{git_dir}/verifyd/daemon.addr", "rb") as file:
+            client.connect(file.read(LONGEST_ADDRESS))
         # The process at the other end, as the kernel says it: number and user; on macOS a version and the user.
         level, name = (_socket.SOL_SOCKET, _socket.SO_PEERCRED) if hasattr(_socket, "SO_PEERCRED") else (0, 1)
         peer = client.getsockopt(level, name, 76)
-        if int.from_bytes(peer[4:8], sys.byteorder) not in (os.geteuid(), 0):
+        if int.from_bytes(peer[4:8], sys.byteorder) not in trusted_users():
             return Silence.FOREIGN
         client.sendall(f"GET {target} HTTP/1.0\r\nAccept: {kind}\r\nVerifyd-Api: 1\r\n\r\n".encode("ascii"))
         return understood(receive(client, end), os.fsencode(git_dir).hex().encode())
@@ -66,6 +72,11 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
         return Silence.GONE
     finally:
         client.close()
+
+
+def trusted_users() -> tuple[int, int]:
+    """Who is believed: we, and root, from whom nothing is hidden anyway."""
+    return os.geteuid(), 0
 
 
 def receive(client: _socket.socket, end: float) -> bytes:
@@ -84,13 +95,13 @@ def receive(client: _socket.socket, end: float) -> bytes:
     return b"".join(pieces)
 
 
-def understood(got: bytes, git_dir: bytes) -> bytes | Silence:
-    """The body of an answer that is whole and about our own work tree."""
+def understood(got: bytes, git_dir: bytes) -> bytes | Refusal | Silence:
+    """The body of an answer that is whole and from our own work tree's daemon."""
     head, _, body = got.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     headers = dict(line.lower().split(b": ", 1) for line in lines if b": " in line)
     if b" 426 " in first or headers.get(b"verifyd-api", API) != API:
         return Silence.OTHER_API
     if headers.get(b"verifyd-git-dir") != git_dir or headers.get(b"content-length") != str(len(body)).encode():
-        return Silence.REFUSED
-    return body if b" 200 " in first else Silence.REFUSED
+        return Silence.DAMAGED
+    return body if b" 200 " in first else Refusal(body)
