@@ -14,6 +14,7 @@ DEEPER = {
     Host.AZURE: "- checkout: self\n  fetchDepth: 0",
 }
 """The lines of each host's own configuration that fetch the whole history and all branches."""
+ALL_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 
 
 def heading(context: CiContext, base: str | None) -> str:
@@ -30,7 +31,7 @@ def missing_base(missing: Missing, context: CiContext, clone: Clone) -> GitError
         return GitError(problem, where=context.title, remedy="Name another base: verifyd ci --base REF")
     if clone.is_shallow:
         problem = f"this is a shallow clone, and {'where HEAD left' if missing.unrelated else ''} {name} is not in it"
-        return GitError(" ".join(problem.split()), where=context.title, remedy=deepen(context, name))
+        return GitError(" ".join(problem.split()), where=context.title, remedy=deepen(context))
     problem = f"{name}, which the change should be counted from, is not in this clone"
     return GitError(problem, where=context.title, remedy=fetch(missing.name))
 
@@ -42,11 +43,11 @@ def unnamed_base(context: CiContext) -> GitError:
     return GitError(problem + notes, where=context.title, remedy="Name it: verifyd ci --base REF")
 
 
-def deepen(context: CiContext, name: str) -> str:
+def deepen(context: CiContext) -> str:
     """The lines that fetch the whole history."""
     lines = DEEPER.get(context.host)
     if lines is None:
-        return f"Fetch the whole history before this step: git fetch --unshallow origin {name if '/' not in name and not is_commit(name) else ''}".rstrip()
+        return f"Fetch the whole history before this step: git fetch --unshallow origin '{ALL_BRANCHES}'"
     return "Fetch the whole history; the job's configuration needs these lines:\n\n" + indented(lines)
 
 
