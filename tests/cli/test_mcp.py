@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 
 from tests.support.daemons import Daemons, wait_for
@@ -271,6 +272,19 @@ def test_without_the_extra_the_command_that_installs_it_is_named(project: Projec
         )
 
 
+def test_the_daemon_is_no_descendant_of_the_bridge(project: Project) -> None:
+    """A host that ends its server with everything below it leaves the daemon alive."""
+    with bridged(project) as bridge:
+        bridge.ask(a_call("verify_status"))
+        pid = json.loads((project.root / ".git/verifyd/daemon.json").read_text("utf-8"))["pid"]
+        wait_for(lambda: bridge.process.pid not in ancestors(pid), "the daemon has another parent")
+
+
+def ancestors(pid: int) -> set[int]:
+    """Of a process, by their numbers."""
+    return {parent.pid for parent in psutil.Process(pid).parents()}
+
+
 def test_no_daemon_is_started_where_that_is_not_wished(project: Project) -> None:
     """The error says how to start one."""
     with bridged(project, "--no-start") as bridge:
@@ -320,3 +334,33 @@ def test_the_bridge_imports_nothing_heavy(project: Project, daemons: Daemons) ->
         _out, modules = bridge.end()
     heavy = {"mcp", "mcp_types", "asyncio", "anyio", "pydantic", "subprocess", "importlib.metadata"}
     assert set(modules.decode().split()) & heavy == set()
+
+
+def test_a_daemon_that_is_stopped_while_it_answers_is_not_started_for_that(project: Project, daemons: Daemons) -> None:
+    """Who has stopped it did so on purpose; the question is answered with that."""
+    daemons.start("verifying")
+    with bridged(project) as bridge:
+        bridge.send(a_call("verify_status", 1, wait_s=500))
+        assert bridge.ask(a_call("verify_status", 2))["id"] == 2
+        project.verifyd("stop", expect=0)
+        answer = bridge.next()
+        assert (answer["id"], answer["error"]["message"]) == (1, "the daemon ended while it answered: ask again")
+        assert daemons.pid() is None
+
+
+async def test_a_gate_that_is_left_out_says_why_and_one_with_paths_names_its_inputs(project: Project) -> None:
+    """What the change does not touch is skipped; the inputs that a gate declares are listed with what they hold."""
+    gates = page(web="paths=web/** | true", code="paths=*.py | true")
+    project.write({"VERIFY.md": gates, "web/a.js": ""})
+    project.approve()
+    project.commit()
+    async with connected(project) as client:
+        await said(client, "verify_status", wait_s=50)
+        project.write({"calc.py": "A = 3\n"})
+        await said(client, "verify_status", wait_s=50)
+        web = await said(client, "verify_explain", gate="web")
+        code = await said(client, "verify_explain", gate="code")
+    assert "- it does not run (not_affected): the change touches nothing that matches web/\\*\\*" in web
+    assert "- it runs: the change touches 1 of its inputs" in code
+    blob = project.git("hash-object", "calc.py")
+    assert f"Inputs: 1 file that match `*.py`:\n- `calc.py` 100644 {blob[:16]}" in code

@@ -27,12 +27,13 @@ def start_daemon(root: str, git_dir: str) -> None:
     """
     if answers(git_dir):
         return
-    process = begin(root, git_dir)
+    # By a process that ends: some hosts end a server with all its descendants, and the daemon would be one.
+    process = begin(root, git_dir, "--detach")
     for _look in range(int(START_LIMIT_S / LOOK_EVERY_S)):
         code = process.ended_with()
         if answers(git_dir):
             return
-        if code not in (None, 0):  # with 0 it has found another one, which is about to answer
+        if code not in (None, 0):
             said = clean_text(process.said()).strip()
             raise UndeterminedError(said or f"it ended with {code}", where="the daemon", remedy=f"See {process.log}")
         threading.Event().wait(LOOK_EVERY_S)

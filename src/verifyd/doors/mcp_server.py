@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LARGEST_BODY = 1024 * 1024
 BODY_S = 10.0
 """For sending the whole question."""
-TOO_LARGE, TOO_SLOW = 413, 408
+TOO_LARGE, TOO_SLOW, ENDING = 413, 408, 503
+ENDED = "the daemon ended while it answered: ask again"
 
 
 class McpDoor:
@@ -53,7 +54,14 @@ class McpDoor:
                 scope, receive, send
             )
             return
-        await while_connected(lambda heard: protocol(scope, heard, send), body, receive)
+        told = Told(send)
+        try:
+            await while_connected(lambda heard: protocol(scope, heard, told), body, receive)
+        except anyio.get_cancelled_exc_class():
+            if not told.anything:  # else uvicorn says 500, as if it were our bug
+                with anyio.CancelScope(shield=True):
+                    await JSONResponse({"error": ENDED, "remedy": ""}, ENDING)(scope, receive, send)
+            raise
 
     @cached_property
     def protocol(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -72,6 +80,24 @@ class McpDoor:
                 await manager.handle_request(scope, receive, send)
 
         return speak
+
+
+class Told:
+    """
+    A ``send`` that knows what was said.
+
+    Attributes:
+        anything: Whether an answer has begun.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.anything = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send on."""
+        self.anything = True
+        await self.send(message)
 
 
 def missing(error: ImportError) -> JSONResponse:

@@ -30,7 +30,7 @@ def watch(
     if not automatic:
         offer_approval(world, repository)
     if detach:
-        detach_daemon(world, repository, idle_hours=idle_hours)
+        detach_daemon(world, repository, idle_hours=idle_hours, automatic=automatic)
         return
     ending = run_watch(world, repository, plain=plain, idle_hours=idle_hours, automatic=automatic)
     if ending.other is not None:
@@ -62,12 +62,14 @@ def run_watch(
     return without_group(lambda: live(world, repository, parts))
 
 
-def detach_daemon(world: World, repository: Repository, *, idle_hours: float | None) -> None:
+def detach_daemon(world: World, repository: Repository, *, idle_hours: float | None, automatic: bool) -> None:
     """Start a daemon in a session of its own, and say where it is once it answers."""
     # Safe path: with -m alone, a folder called verifyd in the repository would be imported in our place.
     command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain"]
     if idle_hours is not None:
         command += ["--idle", f"{idle_hours:g}"]
+    if automatic:
+        command.append("--automatic")
     found = without_group(lambda: start_detached(world, repository, command))
     pid, socket = found.address.pid, found.address.socket
     world.console.say(already_running(pid, socket) if found.was_there else f"watching (process {pid}, {socket})")

@@ -23,8 +23,8 @@ def start_for_hook(root: str, git_dir: str) -> str:
     return ""
 
 
-def begin(root: str, git_dir: str) -> DetachedProcess:
-    """Its process; MachineError when it cannot be started."""
-    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain", "--automatic", "--idle", IDLE_HOURS]
+def begin(root: str, git_dir: str, *options: str) -> DetachedProcess:
+    """Its process, or with ``--detach`` one that starts it and ends; MachineError when it cannot be started."""
+    command = [sys.executable, "-P", "-m", "verifyd", "watch", "--plain", "--automatic", "--idle", IDLE_HOURS, *options]
     environment = {name: value for name, value in inherited_environment().items() if name not in GIT_VARIABLES}
     return DetachedProcess(command, home=Path(git_dir) / "verifyd", folder=Path(root), environment=environment)
