@@ -19,6 +19,7 @@ from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
+from verifyd.edge.kept_memory import move_together
 from verifyd.edge.kept_objects import NewObject, make_folders, prune_packs
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
 from verifyd.edge.known_trees import KnownTrees
@@ -109,6 +110,7 @@ class LiveWorkTree:
             make_folders(store)
             prune_packs(store, self._clock_ns() / 1e9)
             self._kept = read_kept_tree(git, store, repository)
+            move_together(self._kept)
             give_back_memory()
         self._state = self._make_state(1)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from verifyd.edge.file_ids import FILTERING
 from verifyd.edge.folders import remove_tree
+from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import Leaf, TreeNode, differences, find_node, leaves
 from verifyd.edge.mirror_dates import MirrorDates
 from verifyd.edge.stored_forms import ATTRIBUTES_FILE
@@ -102,6 +103,9 @@ class Mirror:
         self.write(tree, edits, source, spoiled)
         self.redate(tree, source.dates)
         self.root, self.spoiled = tree, set()
+        if len(edits) > REPAIRED_AT_MOST:
+            del edits
+            give_back_memory()
 
     def clear(self) -> None:
         """Empty the folder."""

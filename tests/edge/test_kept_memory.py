@@ -1,0 +1,34 @@
+"""A tree that was moved together in memory says what it said, and shares inside what it shared."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from tests.support.repositories import make_repository
+from verifyd.edge.kept_memory import move_together
+from verifyd.edge.kept_tree import read_kept_tree
+from verifyd.edge.merkle import leaves
+
+
+def test_nothing_is_lost(tmp_path: Path) -> None:
+    """Each attribute is equal; the ids of folders are held against all that is in them."""
+    repository = make_repository(tmp_path, {"a.py": "a\n", "src/b.py": "b\n", "c.py": "c\n", ".gitignore": "*.log\n"})
+    git, store = repository.binary().open_store(repository.open())
+    kept = read_kept_tree(git, store, repository.open())
+    before = {one.name: getattr(kept, one.name) for one in fields(kept)}
+    contents = list(leaves(kept.root))
+    move_together(kept)
+    assert {one.name: getattr(kept, one.name) for one in fields(kept)} == before
+    assert list(leaves(kept.root)) == contents
+    assert kept.root is not before["root"]
+
+
+def test_a_path_is_one_text_wherever_it_stands(tmp_path: Path) -> None:
+    """Among the files, by their looks and in the index."""
+    repository = make_repository(tmp_path, {"a.py": "a\n", "src/b.py": "b\n"})
+    git, store = repository.binary().open_store(repository.open())
+    kept = read_kept_tree(git, store, repository.open())
+    move_together(kept)
+    files = {id(path) for path in kept.files}
+    assert {id(path) for path in kept.stamps} <= files
