@@ -190,3 +190,19 @@ def test_the_doctor_knows_what_codex_skips(project: Project) -> None:
     config.parent.mkdir()
     config.write_text("not toml")
     assert ("warn", f"{config} cannot be read, so nobody knows which hooks it trusts") in checks(project, "codex")
+
+
+def test_the_doctor_knows_which_folders_gemini_and_copilot_trust(project: Project) -> None:
+    """Elsewhere they skip a project's hooks and say nothing."""
+    home = Path(project.environment["HOME"])
+    skipped = ("warn", f"it was not told to trust {project.root}, so it skips the hooks here")
+    for host in ("gemini", "copilot"):
+        project.verifyd("install", host, "--yes", expect=0)
+        (home / f".{host}").mkdir()
+    (home / ".gemini" / "settings.json").write_text('{"security": {"folderTrust": {"enabled": true}}}')
+    assert skipped in checks(project, "gemini")
+    assert skipped in checks(project, "copilot")
+    (home / ".gemini" / "trustedFolders.json").write_text(json.dumps({str(project.root): "TRUST_FOLDER"}))
+    (home / ".copilot" / "config.json").write_text(json.dumps({"trustedFolders": [str(project.root)]}))
+    assert skipped not in checks(project, "gemini")
+    assert skipped not in checks(project, "copilot")

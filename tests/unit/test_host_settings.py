@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from verifyd.hosts.codex_trust import Trust, hook_trusts, is_project_trusted
+from verifyd.hosts.folder_trust import copilot_trusts, gemini_trusts, read_settings
 from verifyd.hosts.installed import HOSTS, MARGIN_S, Wish, hook_lines, lines_to_add, plugin_text
 from verifyd.hosts.model import Moment
 from verifyd.hosts.settings import SettingsError, Shape, commands, merged, without
@@ -220,3 +221,42 @@ def test_a_project_is_trusted_by_name_alone(config: dict[str, Any]) -> None:
     """Whatever else stands there."""
     assert not is_project_trusted(config, "/p")
     assert is_project_trusted({"projects": {"/p": {"trust_level": "trusted"}}}, "/p")
+
+
+ON = {"security": {"folderTrust": {"enabled": True}}}
+
+
+@pytest.mark.parametrize(
+    "settings, folders, trusts",
+    [
+        ({}, {}, True),
+        ({"security": []}, {}, True),
+        (ON, {}, False),
+        (ON, {"/work/p": "TRUST_FOLDER"}, True),
+        (ON, {"/work": "TRUST_FOLDER"}, True),
+        (ON, {"/work/q": "TRUST_PARENT"}, True),
+        (ON, {"/work": "TRUST_FOLDER", "/work/p": "DO_NOT_TRUST"}, False),
+        (ON, {"/work/pp": "TRUST_FOLDER", "/other": 7}, False),
+    ],
+)
+def test_gemini_trusts_every_folder_unless_it_was_told_to_ask(
+    settings: dict[str, Any], folders: dict[str, Any], trusts: bool
+) -> None:
+    """By the folder, one above it, or the one that holds a neighbour."""
+    assert gemini_trusts(settings, folders, "/work/p") is trusts
+
+
+@pytest.mark.parametrize(
+    "content, trusts",
+    [
+        (None, False),
+        (b"not json", False),
+        (b'// managed\n{"trustedFolders": ["/work/p"]}', True),
+        (b'{"trustedFolders": ["/work", 7]}', True),
+        (b'{"trustedFolders": ["/work/pp", "relative"]}', False),
+        (b'{"trustedFolders": {}}', False),
+    ],
+)
+def test_copilot_trusts_the_folders_that_it_lists(content: bytes | None, trusts: bool) -> None:
+    """Its file begins with comments of its own."""
+    assert copilot_trusts([{}, read_settings(content)], "/work/p") is trusts

@@ -63,6 +63,12 @@ def test_cursor_counts_its_follow_ups_and_says_how_the_turn_ended(status: str, a
     )
 
 
+@pytest.mark.parametrize("loops, spent", [(0, False), (4, False), (5, True)])
+def test_cursor_makes_five_follow_ups(loops: int, spent: bool) -> None:
+    """What it is told after them is lost."""
+    assert cursor.read_event(Moment.STOP, {"status": "completed", "loop_count": loops}).spent is spent
+
+
 def test_gemini_says_whether_it_goes_on() -> None:
     """By ``stop_hook_active``."""
     said = {"session_id": "g1", "cwd": "/project", "stop_hook_active": True, "prompt": "x", "prompt_response": "y"}

@@ -126,9 +126,10 @@ def test_a_ready_tree_gives_new_attempts() -> None:
     [
         (HookEvent(moment=Moment.STOP, aborted=True), "the turn was aborted, so the agent was not sent"),
         (HookEvent(moment=Moment.STOP, busy=2), "the agent has 2 in the background, so it was not sent yet"),
+        (HookEvent(moment=Moment.STOP, spent=True), "its host sends the agent on no more"),
     ],
 )
-def test_an_aborted_turn_and_one_with_work_in_the_background_are_let_be(event: HookEvent, why: str) -> None:
+def test_an_aborted_turn_one_with_work_in_the_background_and_a_last_one_are_let_be(event: HookEvent, why: str) -> None:
     """Nobody waits for work there; it is no attempt either."""
     step = turn(red(), event=event)
     assert (step.act, step.person) == (Act.TELL, f"verifyd: not ready: tests: test_x fails; {why}.")

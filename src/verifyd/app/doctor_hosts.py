@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from verifyd.app.world import World
 from verifyd.edge.host_files import is_program
 from verifyd.errors import UsageError
 from verifyd.hosts.codex_trust import Trust, hook_trusts, is_project_trusted
+from verifyd.hosts.folder_trust import copilot_trusts, gemini_trusts, read_settings
 from verifyd.hosts.installed import HOSTS, Where, Wish, hook_lines
 from verifyd.hosts.opencode_plugin import MARK
 from verifyd.hosts.settings import commands
@@ -52,6 +54,8 @@ def examine_host(world: World, repository: Repository, host: str, where: Where) 
         yield warn(host, f"{path} calls {shown_line(program)}, which cannot be started here", again)
     if host == "codex":
         yield from examine_codex(world, repository, path, content, where)
+    elif where is Where.PROJECT:
+        yield from examine_folder_trust(world, repository, host)
     note = ", edited since by somebody" if changed else ""
     yield ok(host, f"{len(ours) or 'the plugin with its'} hooks in {path}{note}")
 
@@ -86,6 +90,30 @@ def examine_codex(world: World, repository: Repository, path: Path, content: byt
         if hook.trust is not Trust.TRUSTED:
             remedy = "Start codex here and trust it (/hooks); a linked work tree needs its own."
             yield warn("codex", f"its hook for {hook.event} is {hook.trust.value} and is skipped", remedy)
+
+
+def examine_folder_trust(world: World, repository: Repository, host: str) -> Checks:
+    """Gemini and Copilot skip the hooks of a project that they were not told to trust."""
+    root = str(repository.root)
+    if host == "gemini":
+        path = settings_path(world, repository, host, Where.USER)
+        trusted = gemini_trusts(own(world, path), own(world, path.with_name("trustedFolders.json")), root)
+    elif host == "copilot":
+        folder = settings_path(world, repository, host, Where.USER).parent.parent
+        trusted = copilot_trusts([own(world, folder / name) for name in ("settings.json", "config.json")], root)
+    else:
+        return
+    if not trusted:
+        yield warn(
+            host,
+            f"it was not told to trust {root}, so it skips the hooks here",
+            f"Start {host} here and trust the folder.",
+        )
+
+
+def own(world: World, path: Path) -> Mapping[str, Any]:
+    """One of a host's own files."""
+    return read_settings(world.files.read(path, limit_bytes=LARGEST_BYTES))
 
 
 def read_toml(world: World, path: Path) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ def read_event(moment: Moment, payload: Payload) -> HookEvent:
         folder=folder(first, "root"),
         again=loops > 0,
         loops=loops,
+        spent=loops >= MOST_LOOPS,
         aborted=moment is Moment.STOP and text(payload, "status") not in ("completed", ""),
     )
 

@@ -41,6 +41,7 @@ class HookEvent(Fields):
         again: This turn goes on because a hook continued it before.
         loops: How often that has happened, where the host counts.
         busy: Tasks of the agent that go on in the background.
+        spent: The host sends the agent on no more in this turn, whatever it is told.
         aborted: The person stopped the turn, or it ended in an error: nobody waits for work.
     """
 
@@ -53,6 +54,7 @@ class HookEvent(Fields):
         again: bool = False,
         loops: int = 0,
         busy: int = 0,
+        spent: bool = False,
         aborted: bool = False,
     ) -> None:
         self.moment = moment
@@ -61,6 +63,7 @@ class HookEvent(Fields):
         self.again = again
         self.loops = loops
         self.busy = busy
+        self.spent = spent
         self.aborted = aborted
 
 

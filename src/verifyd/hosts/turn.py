@@ -99,6 +99,8 @@ def why_not_now(event: HookEvent, seen: Seen, job: Job, session: Session, trees:
         return f"the agent has {event.busy} in the background, so it was not sent yet"
     if job.id in session.handed:
         return "it was handed over to you"
+    if event.spent:
+        return "its host sends the agent on no more"
     if seen.tree in trees:
         return "the agent was given it on this very tree and has changed nothing"
     return ""
