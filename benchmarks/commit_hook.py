@@ -77,6 +77,9 @@ def clone(root: Path, name: str) -> Path:
     """A clone beside the repository."""
     folder = root.parent / name
     call(["git", "clone", "-q", str(root), str(folder)], root.parent)
+    by_hand(
+        folder
+    )  # the tools' caches are there then: a gate in a frozen view can use them, but makes no new folder in your files
     return folder
 
 
