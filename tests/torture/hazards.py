@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.torture import (
     editable,
+    git_beside,
     half_written,
     hidden_bits,
     hook_environment,
@@ -51,5 +52,6 @@ HAZARDS = {
     "hidden-bits": Hazard(torture=hidden_bits.torture, naive=hidden_bits.naive, rounds=30),
     "hook-environment": Hazard(torture=hook_environment.torture, naive=hook_environment.naive, rounds=20),
     "hook-commits": Hazard(torture=hook_environment.torture_commits, naive=hook_environment.naive, rounds=3, proves=()),
+    "git-beside": Hazard(torture=git_beside.torture, naive=git_beside.naive, rounds=100, naive_rounds=30),
     "editable": Hazard(torture=editable.torture, naive=editable.naive, rounds=8),
 }

@@ -37,7 +37,8 @@ Expect = Callable[[Entries], Mapping[str, bool]]
 """A tree's entries in, whether each gate passes on it out."""
 
 LIMIT_S = 60.0
-CACHES = {"__pycache__", ".mypy_cache"}
+BESIDE = {"__pycache__", ".mypy_cache", ".git"}
+"""Not of the tree; a linked work tree's ``.git`` is a file."""
 PROOF = {"passed": True, "failed": False}
 
 
@@ -89,7 +90,7 @@ class Scene:
     def now(self) -> dict[str, str]:
         """The entries of the tree as it is on disk, read without git and without us."""
         found = read_files(str(self.root))
-        return {path: entry for path, entry in found.items() if not set(path.split("/")) & CACHES}
+        return {path: entry for path, entry in found.items() if not set(path.split("/")) & BESIDE}
 
     def check(self, report: Report, where: str) -> None:
         """Each verdict of a report is the one that its own tree's content has."""
