@@ -67,13 +67,14 @@ class Standing:
         tree: Empty before the first tree was read.
         since: When this tree was first seen, UTC.
         gates: In the order of the plan; empty before there is one.
-        report: The complete report about this very tree; None while it is being verified.
+        report: The report about this very tree; None while it is being verified. Once it is certain that the tree is not ready,
+            it is there although gates still run, which are unproven in it: the whole one follows.
         task: The next task; None without a report that makes one.
         judged: None before the first complete verdict.
         trouble: Why this tree cannot be verified at all (VERIFY.md is wrong, git refuses); empty normally.
         watching: How changes are noticed: ``inotify``, ``watchfiles``, ``polling``.
         notes: What a person should know, a sentence each.
-        remaining_s: Expected seconds until the report; None when there is one or nobody knows.
+        remaining_s: Expected seconds until the whole report; None when there is one or nobody knows.
     """
 
     tree: str
@@ -86,6 +87,13 @@ class Standing:
     watching: str = ""
     notes: tuple[str, ...] = ()
     remaining_s: float | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the whole report is still to come."""
+        if self.report is None:
+            return not self.trouble
+        return any(gate.phase is not Phase.DONE for gate in self.gates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

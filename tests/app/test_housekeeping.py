@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,17 +13,21 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from tests.support.builders import a_pass, a_report
 from tests.support.daemons import wait_for
 from tests.support.project import Project, page
+from verifyd.app.declared import Declared
+from verifyd.app.finish import Result
 from verifyd.app.housekeeping import Rhythm, remove_large_runs, too_many
 from verifyd.app.open_watch import open_watch
-from verifyd.app.watch import Watch
+from verifyd.app.watch import REMEMBERED_FILES, Watch, remember
 from verifyd.app.wiring import make_world, open_here
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary
 from verifyd.edge.live_tree import open_live_tree
 from verifyd.edge.object_pruning import Limits
 from verifyd.edge.watcher import open_watcher
+from verifyd.pipeline import Pipeline
 from verifyd.report import Readiness
 
 HOUR_S = 3600.0
@@ -67,6 +72,44 @@ def test_large_runs_go_with_all_that_is_in_them(tmp_path: Path) -> None:
         (folder / "gate.log").write_bytes(b"x" * 1000)
         remove_large_runs(files, runs, 200)
         assert sorted(path.name for path in runs.iterdir()) == ["second", "under way"]
+
+
+def a_result(number: int, files: int) -> Result:
+    """Of a tree with that many changed files."""
+    report = a_report(a_pass("tests"), changed=[f"file{one}.py" for one in range(files)])
+    snapshot = replace(report.snapshot, tree=f"{number:040x}")
+    return Result(
+        report=replace(report, snapshot=snapshot), task=None, declared=Declared(written=Pipeline(), approval=None)
+    )
+
+
+def numbers(known: dict[str, Result]) -> list[int]:
+    """Which trees are at hand."""
+    return [int(tree, 16) for tree in known]
+
+
+@pytest.mark.parametrize(
+    "files, kept",
+    [
+        (1, list(range(50, 150))),
+        (REMEMBERED_FILES // 10, list(range(140, 150))),
+        (REMEMBERED_FILES + 1, [149]),
+    ],
+)
+def test_verdicts_at_hand_are_bounded_by_number_and_by_size(files: int, kept: list[int]) -> None:
+    """A hundred at most, fewer of large changes, and always the newest."""
+    known: dict[str, Result] = {}
+    for number in range(150):
+        remember(known, a_result(number, files))
+    assert numbers(known) == kept
+
+
+def test_a_tree_that_comes_back_counts_as_the_newest() -> None:
+    """And once only."""
+    known: dict[str, Result] = {}
+    for number in (1, 2, 1):
+        remember(known, a_result(number, REMEMBERED_FILES // 2))
+    assert numbers(known) == [2, 1]
 
 
 @asynccontextmanager

@@ -45,11 +45,14 @@ class Engine(Protocol):
         ...
 
     async def wait_now(self, limit_s: float) -> Standing:
-        """Like ``now``, once the tree of the moment of the call has its report; as it stands after *limit_s* otherwise."""
+        """
+        Like ``now``, once the tree of the moment of the call has its report, or is certain not to be ready; as it stands after
+        *limit_s* otherwise.
+        """
         ...
 
     async def of_tree(self, tree: str, limit_s: float) -> Standing | None:
-        """What is known about a tree by its id or the beginning of it, waited for like ``wait_now``; None when it is unknown."""
+        """What is known about a tree by its id or the beginning of it, waited for until it is whole; None when it is unknown."""
         ...
 
     async def account(self) -> Account:

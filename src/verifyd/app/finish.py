@@ -79,6 +79,28 @@ class Finish:
             report = replace(report, notes=(*report.notes, *remarks))
         return Result(report=report, task=task, declared=self.judged.declared)
 
+    def early(
+        self,
+        plan: Plan,
+        verdicts: Mapping[str, Verdict],
+        built_in: Sequence[Verdict],
+        started_at: datetime,
+        start_s: float,
+    ) -> Result | None:
+        """
+        What is certain before all gates are done; None when that is nothing. It is kept nowhere: the whole report follows.
+
+        Args:
+            verdicts: Those of gates that still run are unproven, with VERIFYING for a reason.
+        """
+        report = self.report(plan, verdicts, built_in, started_at, start_s)
+        if report.readiness is not Readiness.NOT_READY:
+            return None
+        waits = [gate.verdict.gate.name for gate in report.gates if gate.verdict.reason == Reason.VERIFYING]
+        note = f"not done yet: {', '.join(waits)}; the whole report follows, and its task may be another one"
+        report = replace(report, notes=(*report.notes, note))
+        return Result(report=report, task=self.task(report), declared=self.judged.declared)
+
     def task(self, report: Report) -> Task | None:
         """The next task; None when no gate makes one."""
         if not any(gate.verdict.makes_task for gate in report.gates):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,6 +25,7 @@ from verifyd.app.world import World
 from verifyd.errors import VerifydError
 from verifyd.pipeline import DIFF_GATE, Pipeline
 from verifyd.plan import Plan, PlannedGate, makespan_s, with_doubtful
+from verifyd.report import GateReport
 from verifyd.verdict import Reason, Status, Verdict
 
 
@@ -56,6 +58,7 @@ class LivePass:
         actions_before: The same of the pass before this one, for telling what has changed.
         verdicts: Of the gates that have ended, by name.
         is_overtaken: Whether a newer tree is being verified: then no further gate is begun for this one.
+        early: What is known as soon as it is certain that the tree is not ready, while further gates run; None else.
         result: None until *done*, and where *error* says why there is none.
         is_whole: Whether every gate came to its end, even if the tree has changed since; only then *result* is a verdict.
     """
@@ -76,6 +79,7 @@ class LivePass:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     is_overtaken: bool = False
     done: anyio.Event = field(default_factory=anyio.Event)
+    early: Result | None = None
     result: Result | None = None
     is_whole: bool = False
     error: VerifydError | None = None
@@ -113,10 +117,6 @@ class LivePass:
         world, store = self.shared.world, self.shared.store
         plan = plan_for(world, self.judged, pipeline, store, self.request)
 
-        def note(verdict: Verdict) -> None:
-            self.verdicts[verdict.gate.name] = verdict
-            ended(verdict)
-
         async with GateRunner(self.run_context()) as runner, anyio.create_task_group() as beside:
             if not self.judged.has_named_base:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
@@ -124,10 +124,19 @@ class LivePass:
             self.keys = {planned.gate.name: runner.action_key(planned.gate) for planned in plan.to_run}
             self.actions = runner.actions
             steer(self.keys)
+
+            def tell(verdict: Verdict) -> None:
+                self.foresee(plan, pipeline, runner)
+                ended(verdict)
+
+            def note(verdict: Verdict) -> None:
+                self.verdicts[verdict.gate.name] = verdict
+                tell(verdict)
+
             if any(DIFF_GATE in planned.gate.needs for planned in plan.to_run):
-                await self.count_change(pipeline, ended)
+                await self.count_change(pipeline, tell)
             else:
-                beside.start_soon(self.count_change, pipeline, ended)
+                beside.start_soon(self.count_change, pipeline, tell)
 
             async def run_gate(planned: PlannedGate) -> Verdict:
                 return await self.verdict_of(planned, self.keys[planned.gate.name], runner)
@@ -140,10 +149,14 @@ class LivePass:
                 known=self.built_in,
             )
         self.is_whole = not any(is_cut_short(verdict) for verdict in verdicts.values())
-        finish = Finish(
-            world=world,
+        return self.finish(pipeline, runner).result(plan, verdicts, self.built_in, self.started_at, self.started_s)
+
+    def finish(self, pipeline: Pipeline, runner: GateRunner) -> Finish:
+        """What makes a report of its verdicts."""
+        return Finish(
+            world=self.shared.world,
             judged=self.judged,
-            store=store,
+            store=self.shared.store,
             pipeline=pipeline,
             request=self.request,
             keys=runner.keys,
@@ -153,7 +166,17 @@ class LivePass:
             remarks=(*self.remarks, *runner.beside.remarks),
             paths_changed_since=lambda tree: self.shared.tree.paths_changed(self.state, tree),
         )
-        return finish.result(plan, verdicts, self.built_in, self.started_at, self.started_s)
+
+    def foresee(self, plan: Plan, pipeline: Pipeline, runner: GateRunner) -> None:
+        """Say that the tree is not ready as soon as a required gate has failed, if others still run and the change is counted."""
+        known = {planned.gate.name: self.verdict_on(planned) for planned in plan.gates}
+        if None not in known.values() or not self.is_counted or self.is_overtaken:
+            return
+        if any(is_failure(verdict) for verdict in (*self.built_in, *known.values()) if verdict is not None):
+            verdicts = {planned.gate.name: known[planned.gate.name] or still_open(planned) for planned in plan.gates}
+            with suppress(VerifydError):  # history cannot be asked now; the whole report will say so
+                finish = self.finish(pipeline, runner)
+                self.early = finish.early(plan, verdicts, self.built_in, self.started_at, self.started_s)
 
     async def count_change(self, pipeline: Pipeline, ended: Callable[[Verdict], None]) -> None:
         """Count lines and find renames, and judge what needs no process."""
@@ -211,6 +234,16 @@ def first_of(group: BaseExceptionGroup[VerifydError]) -> VerifydError:
     """The first error of a group, to any depth: one message is what a person can act on."""
     first = group.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def is_failure(verdict: Verdict) -> bool:
+    """Whether a gate failed that holds back readiness."""
+    return verdict.status is Status.FAILED and GateReport(verdict=verdict).required
+
+
+def still_open(planned: PlannedGate) -> Verdict:
+    """A gate that has not come to its end yet."""
+    return Verdict(gate=planned.gate, status=Status.UNPROVEN, reason=Reason.VERIFYING, explanation="not done yet")
 
 
 def is_cut_short(verdict: Verdict) -> bool:

@@ -21,8 +21,7 @@ async def show_live(engine: Engine) -> None:
             while True:
                 standing = engine.standing()
                 screen.draw(draw_standing(standing_document(standing)))
-                is_running = standing.report is None and not standing.trouble
-                with anyio.move_on_after(DRAW_EVERY_S if is_running else None):
+                with anyio.move_on_after(DRAW_EVERY_S if standing.is_under_way else None):
                     event = await anext(events, None)
                     if event is None or event.kind is EventKind.STOPPING:
                         return

@@ -35,7 +35,7 @@ def standing_of(watch: Watch, *, result: Result | None = None) -> Standing:
         trouble=trouble_of(watch, current) if result is None else "",
         watching=watch.watcher.backend,
         notes=(*watch.watcher.notes, *watch.notes, *watch.untidy),
-        remaining_s=remaining_s(watch, current) if found is None and current is not None else None,
+        remaining_s=remaining_s(watch, current) if result is None and current is not None else None,
     )
 
 
@@ -47,9 +47,11 @@ def trouble_of(watch: Watch, current: LivePass | None) -> str:
 
 
 def result_of(watch: Watch, current: LivePass | None) -> Result | None:
-    """The complete report about the newest tree; None while it is not known whether it still holds."""
-    if current is None or watch.trouble or not current.done.is_set() or not watch.decided.is_set():
+    """The report about the newest tree, early or whole; None while it is not known whether it still holds."""
+    if current is None or watch.trouble or not watch.decided.is_set():
         return None
+    if not current.done.is_set():
+        return current.early
     return current.result if current.is_whole else None
 
 
@@ -97,8 +99,8 @@ def gate_standing(watch: Watch, current: LivePass, planned: PlannedGate) -> Gate
 
 
 def remaining_s(watch: Watch, current: LivePass) -> float | None:
-    """Expected seconds until the report; None when nobody knows."""
+    """Expected seconds until the whole report; None when nobody knows, and once it is there."""
     expected_s = current.expected_s()
-    if expected_s is None:
+    if expected_s is None or current.done.is_set():
         return None
     return max(0.0, expected_s - (watch.world.clock.monotonic_s() - current.started_s))

@@ -34,6 +34,8 @@ from verifyd.verdict import Verdict
 
 REMEMBERED = 100
 """Verdicts of earlier trees that are kept at hand."""
+REMEMBERED_FILES = 10_000
+"""But no more than have so many changed files together (2 MB); of all others history knows."""
 
 PLAN_LIMIT_S = 10.0
 """How long a question about the plan waits for it."""
@@ -90,6 +92,7 @@ class Watch:
     wanted: anyio.Event = field(default_factory=anyio.Event)
     decided: anyio.Event = field(default_factory=anyio.Event)
     stopping: anyio.Event = field(default_factory=anyio.Event)
+    publishing: anyio.Lock = field(default_factory=anyio.Lock)
     shared: LiveWorld = field(init=False)
     tasks: anyio.abc.TaskGroup = field(init=False)
 
@@ -275,10 +278,7 @@ class Watch:
         result = ended.result
         if result is None or not ended.is_whole:
             return
-        self.known.pop(ended.state.tree, None)
-        self.known[ended.state.tree] = result
-        while len(self.known) > REMEMBERED:
-            del self.known[next(iter(self.known))]
+        remember(self.known, result)
         is_newest = self.newest is None or self.newest[0] <= ended.state.number
         before = self.newest[1].report if self.newest is not None else None
         if is_newest:
@@ -294,15 +294,26 @@ class Watch:
             text=result.task.title if result.task is not None else result.report.explanation,
         )
 
+    async def publish_early(self, current: LivePass) -> None:
+        """Write what is certain of the newest tree, unless the whole report is there by now."""
+        async with self.publishing:
+            if current.early is not None and not current.done.is_set() and current.state.number == self.state.number:
+                await self.write(current.early, keeps_progress=False)
+
     async def publish(self, ended: LivePass, result: Result) -> None:
         """Write the report's files; an older tree's report says that there is a newer tree."""
         is_current = ended.state.number == self.state.number
         if not is_current:
             note = "the working tree has changed since; its newer content is being verified"
             result = replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
+        async with self.publishing:
+            await self.write(result, keeps_progress=is_current)
+
+    async def write(self, result: Result, *, keeps_progress: bool) -> None:
+        """Write the files; a note says when that fails."""
         try:
             await anyio.to_thread.run_sync(
-                lambda: publish(self.world, self.repository, result, keeps_progress=is_current)
+                lambda: publish(self.world, self.repository, result, keeps_progress=keeps_progress)
             )
             self.notes = ()
         except StoreError as error:
@@ -314,6 +325,8 @@ class Watch:
 
     def note_ended(self, current: LivePass, verdict: Verdict) -> None:
         """A gate has its verdict on a tree."""
+        if current.early is not None:
+            self.tasks.start_soon(self.publish_early, current)
         self.news.add(
             EventKind.ENDED,
             tree=current.state.tree,
@@ -358,7 +371,7 @@ class Watch:
         return standing
 
     async def of_tree(self, tree: str, limit_s: float) -> Standing | None:
-        """What is known about a tree by its id or the beginning of it; None when nothing is."""
+        """What is known about a tree by its id or the beginning of it, waited for until it is whole; None when nothing is."""
         self.asked_s = self.world.clock.monotonic_s()
         with anyio.move_on_after(limit_s):
             async with self.news.listen() as events:
@@ -393,11 +406,21 @@ class Watch:
         return running or self.state.tree.startswith(tree)
 
     async def next_judged(self, events: AsyncIterator[Event]) -> None:
-        """Until a verdict or trouble is told of."""
+        """Until something is told of that may be an answer."""
         async for event in events:
-            if event.kind in (EventKind.JUDGED, EventKind.TROUBLE, EventKind.TREE):
+            if event.kind is not EventKind.STARTED:
                 return
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """What happens from now on."""
         return self.news.listen()
+
+
+def remember(known: dict[str, Result], result: Result) -> None:
+    """Keep a result at hand by its tree; the oldest go where it becomes too much."""
+    tree = result.report.snapshot.tree
+    known.pop(tree, None)
+    known[tree] = result
+    files = sum(len(one.report.change.files) for one in known.values())
+    while len(known) > REMEMBERED or (files > REMEMBERED_FILES and len(known) > 1):
+        files -= len(known.pop(next(iter(known))).report.change.files)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from verifyd.app.daemon_client import JSON, TEXT, ask_daemon
 from verifyd.app.judged import Opened, Request
@@ -18,6 +19,7 @@ from verifyd.evidence.clean import clean_text
 from verifyd.pipeline import Door
 from verifyd.report import Readiness
 from verifyd.snapshot import Source
+from verifyd.standing import Phase
 from verifyd.verdict import Reason
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def said_by_daemon(world: World, repository: Repository, opened: Opened) -> tupl
         if asked.answer is None or asked.answer.status != OK:
             break
         standing = json.loads(asked.answer.body)
-        if standing["tree"] != tree or standing["reason"] != Reason.VERIFYING:
+        if standing["tree"] != tree or not is_under_way(standing):
             break
         if count == 0:
             world.console.say(f"the daemon is verifying tree {tree[:12]}")
@@ -137,6 +139,11 @@ def said_by_daemon(world: World, repository: Repository, opened: Opened) -> tupl
     if told is None or told.headers.get("verifyd-exit") != str(int(ExitCode.NOT_READY)):
         return None
     return ExitCode.NOT_READY, told.body.decode("utf-8", "replace")
+
+
+def is_under_way(standing: Mapping[str, Any]) -> bool:
+    """Whether gates still run; a tree may be certain not to be ready before they are done."""
+    return standing["reason"] == Reason.VERIFYING or any(gate["phase"] != Phase.DONE for gate in standing["gates"])
 
 
 def known_at_hook(world: World, opened: Opened) -> Readiness | None:

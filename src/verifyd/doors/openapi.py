@@ -57,7 +57,9 @@ class Operation:
 
 
 WAIT = Parameter(
-    name="wait", kind="number", says="Seconds to wait for the verdict; the answer says so when it is not there yet."
+    name="wait",
+    kind="number",
+    says="Seconds to wait for the verdict; the answer says so when it is not there yet. That the tree as it is now is not ready is answered at the first failure.",
 )
 TREE = Parameter(
     name="tree",

@@ -65,6 +65,8 @@ class StandingDocument:
     trouble: str = field(default="", metadata=says("Why this tree cannot be verified at all; empty normally"))
     notes: tuple[str, ...] = ()
     report: ReportDocument | None = field(
-        metadata=says("The complete report about this very tree; None until there is one")
+        metadata=says(
+            "The report about this very tree; None until there is one. Not ready is said as soon as it is certain: gates that are not done yet are unproven in it"
+        )
     )
     task: TaskDocument | None = field(metadata=says("The next task; None without a report that makes one"))
