@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.support.daemons import wait_for
 from tests.support.repository import ROOT
-from tests.torture.soak_sample import Sample, sample, trends
+from tests.torture.soak_sample import Sample, folders_of, sample, trends
 
 PAGE = """# Verify
 
@@ -198,7 +198,7 @@ class Soaking:
     def edit(self) -> None:
         """One edit, as an agent or a person makes it."""
         self.found.edits += 1
-        files = [path for path in self.root.rglob("*.txt") if ".git" not in path.parts and ".verifyd" not in path.parts]
+        files = [Path(top, name) for top, names in folders_of(self.root) for name in names if name.endswith(".txt")]
         path = self.chance.choice(files)
         match self.chance.randrange(12):
             case 0 if len(files) > FILES // 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,16 +75,22 @@ def sample(pid: int, at_s: float, *, root: Path, temporary: Path) -> Sample:
     """What a daemon over the work tree *root* takes now; Linux only."""
     family = [one for one in descendants(pid) if "verifyd-gate" not in read(Path(f"/proc/{one}/comm"))]
     watches = [line for info in entries(Path(f"/proc/{pid}/fdinfo")) for line in read(info).splitlines()]
-    folders = [one for one in root.rglob("*") if one.is_dir() and ".git" not in one.parts]
     return Sample(
         at_s=round(at_s, 1),
         pss_kb=sum(pss_kb(one) for one in descendants(pid)),
         files=len(entries(Path(f"/proc/{pid}/fd"))),
-        watches=sum(line.startswith("inotify") for line in watches) - len(folders),
+        watches=sum(line.startswith("inotify") for line in watches) - len(list(folders_of(root))),
         processes=len(family),
         state_kb=used_kb(root / ".git/verifyd"),
         temporary_kb=used_kb(temporary),
     )
+
+
+def folders_of(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Folders of a work tree with the names of the files in them, git's own and our reports left out; some may just have gone."""
+    for top, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in (".git", ".verifyd")]
+        yield top, names
 
 
 def descendants(pid: int) -> list[int]:
