@@ -151,6 +151,34 @@ def test_a_hook_starts_the_daemon_and_waits_for_its_verdict(project: Project) ->
         project.verifyd("stop")
 
 
+def test_what_an_edit_breaks_is_told_once_and_what_it_mends_is_not(project: Project) -> None:
+    """With real verdicts: a session that began on a ready tree."""
+    project.approve()
+    try:
+        brief = told(call(project, "claude", "start", "--wait", "50"))["hookSpecificOutput"]["additionalContext"]
+        assert f"Now: READY, tree `{project.tree()[:12]}`" in brief
+        (project.root / "calc.py").unlink()
+        project.verifyd("status", "--wait", "50", expect=1)
+        warning = told(call(project, "claude", "edit"))["hookSpecificOutput"]["additionalContext"]
+        assert f"`{project.tree()[:12]}` is not ready: `there: exit status 1, expected 0`" in warning
+        assert told(call(project, "claude", "edit")) == {}
+        project.write({"calc.py": "A = 1\n"})
+        project.verifyd("status", "--wait", "50", expect=0)
+        assert told(call(project, "claude", "edit")) == {}
+    finally:
+        project.verifyd("stop")
+
+
+def test_where_no_daemon_can_be_started_the_person_is_told_why(project: Project) -> None:
+    """Our folder cannot be made; the agent may stop."""
+    (project.root / ".git/verifyd").write_text("in the way")
+    said = told(call(project, "claude", "stop", "--wait", "5"))["systemMessage"]
+    assert said.startswith(
+        f"verifyd: no daemon lives and none can be started: {project.root}/.git/verifyd/daemon.log: "
+    )
+    assert said.endswith("The agent was let go unverified.")
+
+
 def test_what_nobody_has_approved_sends_nobody_to_work(project: Project) -> None:
     """Fault 66: the person is told what to do."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tests.support.builders import a_pass, a_report
 from verifyd.evidence.model import Severity
 from verifyd.render.agent import (
     BRIEF_LIMIT,
@@ -15,6 +16,7 @@ from verifyd.render.agent import (
     render_warning,
 )
 from verifyd.render.document import FindingEntry, PlaceEntry, TaskDocument
+from verifyd.render.json import report_document
 from verifyd.render.standing_document import JudgedEntry, StandingDocument
 from verifyd.report import Readiness
 
@@ -155,3 +157,14 @@ def test_a_brief_never_takes_more_than_two_thousand_characters() -> None:
         explanation="x" * 5000, task=a_task(title="y" * 5000, where=(PlaceEntry(path="z" * 4000, line=1, why=""),))
     )
     assert len(render_brief(long, attempts=3, trouble="t" * 5000)) <= BRIEF_LIMIT
+
+
+def test_a_brief_names_the_limits_and_the_gates_that_must_pass() -> None:
+    """What the person's limits leave, from the report about this very tree."""
+    report = replace(
+        report_document(a_report(a_pass("lint"), a_pass("tests")), None),
+        constraints=("at most 153 more changed lines", "VERIFY.md is protected"),
+    )
+    text = render_brief(a_standing(report=report), attempts=3)
+    assert "- Limit: at most 153 more changed lines\n- Limit: VERIFY.md is protected\n" in text
+    assert "- Gates that must pass: lint, tests\n" in text
