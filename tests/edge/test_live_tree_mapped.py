@@ -35,9 +35,9 @@ def live(repository: SampleRepository) -> Iterator[LiveWorkTree]:
 @contextmanager
 def no_look_at_maps(live: LiveWorkTree) -> Iterator[None]:
     """Fix what is known of who maps what, as it is between two looks."""
-    live._map_look_ns = sys.maxsize
+    live._look.maps_from_ns = sys.maxsize
     yield
-    live._map_look_ns = 0
+    live._look.maps_from_ns = 0
 
 
 def check(repository: SampleRepository, state: TreeState) -> None:
@@ -47,11 +47,13 @@ def check(repository: SampleRepository, state: TreeState) -> None:
 
 @LINUX
 @pytest.mark.parametrize("is_swept", [True, False])
-def test_each_store_is_read(repository: SampleRepository, live: LiveWorkTree, is_swept: bool) -> None:
-    """By a sweep, and before an answer about now where no sweep is made."""
+@pytest.mark.parametrize("was_seen", [True, False])
+def test_each_store_is_read(repository: SampleRepository, live: LiveWorkTree, is_swept: bool, was_seen: bool) -> None:
+    """By a sweep, and before an answer about now where no sweep is made; also before a look at the maps saw the process."""
     with mapping_process(repository.root / "f.txt") as store:
-        live._map_look_ns = 0
-        live.sweep()
+        if was_seen:
+            live._look.maps_from_ns = 0
+            live.sweep()
         for number in range(10):
             store(f"bad{number}")
             check(repository, live.sweep() if is_swept else live.read(TRACELESS))
@@ -62,10 +64,10 @@ def test_a_store_before_the_file_was_let_go_is_read(repository: SampleRepository
     """What was mapped at the last look is read once more after it."""
     with mapping_process(repository.root / "f.txt") as store:
         store("bad1")
-        live._map_look_ns = 0
+        live._look.maps_from_ns = 0
         live.sweep()
         store("bad2")
-    live._map_look_ns = 0
+    live._look.maps_from_ns = 0
     check(repository, live.sweep())
 
 
@@ -91,7 +93,7 @@ def test_a_second_name_outside_is_seen_through(
     with mapping_process(tmp_path / "other") as store:
         for number in range(3):
             store(f"bad{number}")
-            live._map_look_ns = 0
+            live._look.maps_from_ns = 0
             check(repository, live.sweep())
 
 

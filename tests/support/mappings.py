@@ -12,6 +12,7 @@ WRITER = """
 import mmap, sys
 with open(sys.argv[1], "r+b") as file:
     mapped = mmap.mmap(file.fileno(), 0)
+print("mapped", flush=True)
 for line in sys.stdin:
     mapped[0:4] = line[:4].encode()
     print("done", flush=True)
@@ -35,6 +36,8 @@ def mapping_process(path: Path) -> Iterator[Store]:
             assert process.stdout.readline() == "done\n"
 
         try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "mapped\n"
             yield store
         finally:
             process.kill()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,6 @@ from verifyd.edge.git_base import AUTO, find_base
 from verifyd.edge.git_objects import Head, read_commit
 from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
-from verifyd.edge.git_watch import look_at_all, read_index
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_memory import move_together
 from verifyd.edge.kept_objects import NewObject, make_folders, prune_packs
@@ -26,18 +25,19 @@ from verifyd.edge.known_trees import KnownTrees
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import NONE_KNOWN, TreeContents, TreeNode, differences, folders_by_id, read_node
-from verifyd.edge.mirror import MirrorSource
 from verifyd.edge.mirror_dates import read_dates
 from verifyd.edge.mirror_place import mirror_folder
-from verifyd.edge.mirror_source import MirrorContents
+from verifyd.edge.mirror_source import MirrorContents, mirror_source
 from verifyd.edge.mirrors import Mirrors
 from verifyd.edge.object_pruning import Limits, id_in, missing_objects, objects_of, prune
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.path_reading import MovingError, packed, seen_at
-from verifyd.edge.shared_mappings import leaves_trace, mapped_for_writing, mapped_paths, read_mappings, settle
+from verifyd.edge.path_reading import MovingError, packed
+from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
 from verifyd.edge.submodules import with_contents
-from verifyd.edge.sweep import ROOT, expected_stamps, look_at, stamp_of, sweep, wait_for_clock
+from verifyd.edge.sweep import ROOT, expected_stamps, sweep, wait_for_clock
+from verifyd.edge.tree_look import TreeLook
 from verifyd.edge.tree_notes import Oddity, named
+from verifyd.edge.tree_taking import take_over
 from verifyd.edge.tree_update import StructuralError, TreeUpdate
 from verifyd.edge.work_tree import read_at_rest
 from verifyd.errors import GitError
@@ -45,12 +45,6 @@ from verifyd.snapshot import Snapshot, Source
 
 CHECKS = 3
 """A tree that changes beside each of so many comparisons with git's answer cannot be compared now."""
-
-MAP_LOOK_EVERY_NS = 20_000_000_000
-MAP_LOOK_SHARE = 3_000
-"""To look into the memory maps of all processes (0.2 ms each) takes at most this part of the time."""
-FRESH_AT_MOST = 500
-"""To read so many files again takes longer than that."""
 
 REMEMBERED_BYTES = 8 * 1024 * 1024
 """Of content that was just read, so much is kept for the mirror; more is read again."""
@@ -98,7 +92,7 @@ class LiveWorkTree:
         self._discarded = 0
         self._dirty: frozenset[str] = frozenset()
         self._is_lost = False
-        self._map_look_ns = 0
+        self._look = TreeLook(git=git, store=store, repository=repository, root=root)
         self._known = KnownTrees()
         self._opened = ExitStack()
         self._objects, self._heads = LastingReader(git), LastingReader(git)
@@ -108,7 +102,7 @@ class LiveWorkTree:
         self._contents: MirrorContents | None = None
         with self._refusals():
             make_folders(store)
-            prune_packs(store, self._clock_ns() / 1e9)
+            prune_packs(store, self._look.clock_ns() / 1e9)
             self._kept = read_kept_tree(git, store, repository)
             move_together(self._kept)
             give_back_memory()
@@ -128,11 +122,11 @@ class LiveWorkTree:
         """Read what the hint names. The same state when nothing of the tree differs."""
         if hint.lost or self._dirty or ROOT in hint.paths:
             return self.sweep()
-        return self._update(lambda update: self._notice(update, hint))
+        return self._update(lambda update: self._look.notice(update, hint))
 
     def sweep(self) -> TreeState:
         """Look at every file by lstat, and read what differs from the last look."""
-        return self._update(self._look_everywhere)
+        return self._update(lambda update: self._look.everywhere(update, self._dirty))
 
     def cross_check(self) -> bool:
         """Ask git for the tree; whether it says the same. A difference throws our state away and reads everything anew."""
@@ -209,7 +203,7 @@ class LiveWorkTree:
         with self._refusals():
             others = [found for tree in sorted(needed) if (found := self._needed_tree(tree, root)) is not None]
             ids = itertools.chain(inside, objects_of([root, *others]))
-            prune(self._git, self._store, ids, self._clock_ns() / 1e9, self._limits)
+            prune(self._git, self._store, ids, self._look.clock_ns() / 1e9, self._limits)
             return not missing_objects(self._git, self._store, objects_of([root]))
 
     def _needed_tree(self, tree: str, like: TreeNode) -> TreeNode | None:
@@ -228,7 +222,7 @@ class LiveWorkTree:
                 break
             swept = sweep(self._repository.root, sorted(self._kept.folders))
             expected = expected_stamps(swept, state.files)
-            wait_for_clock(swept, self._probe())
+            wait_for_clock(swept, self._look.probe())
             mapped = mapped_paths(self._repository.root, swept, read_mappings()).intersection(state.files)
             settle(self._repository.root, mapped)
             kept = self._kept
@@ -263,24 +257,20 @@ class LiveWorkTree:
         if self._mirrors is None:
             home = self._repository.state_dir
             folder = self._opened.enter_context(mirror_folder(home, self._kept.size_bytes, self._git.environment))
-            self._contents = contents = MirrorContents(
+            self._contents = MirrorContents(
                 git=self._git,
                 store=self._store,
                 repository=self._repository,
                 root=self._root,
                 objects=self._objects,
             )
-            source = MirrorSource(
-                content_of=contents.content_of,
-                attributes_of=contents.attributes_of,
-                check_out=contents.check_out,
-                write_submodule=contents.write_submodule,
+            source = mirror_source(
+                self._contents,
                 read_tree=lambda tree: self._stored(tree, self._kept.root),
                 known_paths=lambda: self._kept.files,
                 dates=read_dates(home / "dates"),
-                may_convert=contents.may_convert(),
             )
-            self._mirrors = Mirrors(folder=folder, source=source, now_s=lambda: self._clock_ns() / 1e9)
+            self._mirrors = Mirrors(folder=folder, source=source, now_s=lambda: self._look.clock_ns() / 1e9)
             self._opened.callback(self._mirrors.close)
         return self._mirrors
 
@@ -306,7 +296,7 @@ class LiveWorkTree:
             if self._is_lost:
                 return self._read_whole()
             try:
-                update = self._new_update()
+                update = self._look.update_of(self._kept)
                 look(update)
                 blobs = update.work_out()
                 if update.edits and self._kept.is_under_way:
@@ -319,7 +309,7 @@ class LiveWorkTree:
                 problem = f"the tree does not come to rest: {named((str(error),))}"
                 raise GitError(problem, where=str(self._repository.root), remedy=remedy) from error
             self._is_lost = True
-            update.take_over(blobs)
+            take_over(update, blobs)
             self._remember(blobs)
             self._is_lost = False
             self._dirty = frozenset()
@@ -330,76 +320,6 @@ class LiveWorkTree:
         if self._contents is not None:
             is_little = sum(len(content) for _, _, content in blobs) <= REMEMBERED_BYTES
             self._contents.recent = {one: content for one, _, content in blobs} if is_little else {}
-
-    def _new_update(self) -> TreeUpdate:
-        return TreeUpdate(
-            git=self._git,
-            store=self._store,
-            repository=self._repository,
-            kept=self._kept,
-            root=self._root,
-            clock_ns=self._clock_ns(),
-        )
-
-    def _probe(self) -> Path:
-        probe = self._store.folder / "clock"
-        probe.touch()
-        return probe
-
-    def _clock_ns(self) -> int:
-        """The file system's clock."""
-        return self._probe().stat().st_ctime_ns
-
-    def _notice(self, update: TreeUpdate, hint: Hint) -> None:
-        """Look at what a hint names."""
-        for path in hint.paths:
-            update.notice(path)
-        if hint.traceless:
-            self._notice_traceless(update)
-        if hint.git_state:
-            self._look_at_git()
-
-    def _look_everywhere(self, update: TreeUpdate) -> None:
-        """Find what differs from the last look."""
-        kept, root = self._kept, self._root
-        update.files |= differing(kept.stamps, root)
-        for folder, stamp in kept.folders.items():
-            if seen_at(folder or ".", root) != stamp:
-                update.folders.add(folder)
-        for path in kept.racy | self._dirty:
-            (update.folders if path in kept.folders else update.files).add(path)
-        self._notice_traceless(update)
-        for path in update.files | update.folders:
-            update.refuse_closed(path)
-        self._look_at_git()
-
-    def _notice_traceless(self, update: TreeUpdate) -> None:
-        """Read again what may have changed without a trace; from time to time, find out anew which files others hold mapped."""
-        kept, now_ns = self._kept, self._clock_ns()
-        if now_ns >= self._map_look_ns or len(kept.fresh) > FRESH_AT_MOST:
-            update.mapped = mapped_for_writing(self._repository.root, kept.stamps)
-            self._map_look_ns = now_ns + max(MAP_LOOK_EVERY_NS, (self._clock_ns() - now_ns) * MAP_LOOK_SHARE)
-        for path in kept.traceless | (update.mapped or frozenset()):
-            update.refuse_closed(path)
-            update.files.add(path)
-
-    def _look_at_git(self) -> None:
-        """What git's own files say anew about which paths belong to the tree."""
-        kept = self._kept
-        if look_at_all(tuple(kept.git_files)) != kept.git_files:
-            raise StructuralError("git's settings or rules")
-        if look_at(str(self._repository.git_dir / "index")) == kept.index.stamp:
-            return
-        if kept.may_convert or kept.nested or kept.oddities.found:
-            raise StructuralError("the index")
-        index = read_index(self._git, self._store, self._repository, kept.stamps)
-        if index.marked != kept.index.marked:
-            raise StructuralError("the index")
-        for path in index.paths ^ kept.index.paths:
-            # What stays where it is, and would stay by the ignore rules too, is the same tree.
-            if path not in kept.stamps or path not in index.paths:
-                raise StructuralError(path)
-        kept.index = index
 
     def _read_whole(self, *, shares: bool = True) -> TreeState:
         """Read everything anew; *shares*: folders whose ids are in memory are not read twice."""
@@ -413,7 +333,7 @@ class LiveWorkTree:
         """Take over a whole reading; the set of files stays the same object where it is equal, for what is known of it."""
         if found.files == self._kept.files:
             found.files = self._kept.files
-        self._kept, self._is_lost, self._dirty, self._map_look_ns = found, False, frozenset(), 0
+        self._kept, self._is_lost, self._dirty, self._look.maps_from_ns = found, False, frozenset(), 0
         self._publish()
 
     def _publish(self) -> TreeState:
@@ -463,20 +383,6 @@ def root_of(state: TreeState) -> TreeNode:
     if not isinstance(state.content_ids, TreeContents):
         raise TypeError("a state of another tree in memory")
     return state.content_ids.root
-
-
-def differing(stamps: Mapping[str, bytes], root: int) -> set[str]:
-    """Files that look otherwise than they did, and those that are gone."""
-    found: set[str] = set()
-    for path, stamp in stamps.items():
-        try:
-            seen = os.lstat(path, dir_fd=root)
-        except OSError:
-            found.add(path)
-        else:
-            if packed(*stamp_of(seen)) != stamp:
-                found.add(path)
-    return found
 
 
 def is_same(one: TreeState, other: TreeState) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from verifyd.edge.git_checkout import write_again, write_tree
 from verifyd.edge.git_process import GitProcess, ObjectReader, Place, as_input, lines_of
 from verifyd.edge.git_repository import has_private_attributes, read_settings, work_place
 from verifyd.edge.lasting_reader import LastingReader
-from verifyd.edge.merkle import Leaf
+from verifyd.edge.merkle import Leaf, TreeNode
+from verifyd.edge.mirror import MirrorSource
+from verifyd.edge.mirror_dates import MirrorDates
 from verifyd.edge.object_ids import LOOK, object_id
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import empty_index
@@ -105,6 +107,26 @@ class MirrorContents:
     def _place_of(self, folder: Path, index: Path) -> Place:
         variables = work_place(self._repository, self._store).variables
         return Place(folder=folder, variables={**variables, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(index)})
+
+
+def mirror_source(
+    contents: MirrorContents,
+    *,
+    read_tree: Callable[[str], TreeNode | None],
+    known_paths: Callable[[], Iterable[str]],
+    dates: MirrorDates,
+) -> MirrorSource:
+    """What mirrors of a work tree are made of; the rest as MirrorSource has it."""
+    return MirrorSource(
+        content_of=contents.content_of,
+        attributes_of=contents.attributes_of,
+        check_out=contents.check_out,
+        write_submodule=contents.write_submodule,
+        read_tree=read_tree,
+        known_paths=known_paths,
+        dates=dates,
+        may_convert=contents.may_convert(),
+    )
 
 
 def stored_content(objects: ObjectReader, path: str, identifier: str) -> bytes:

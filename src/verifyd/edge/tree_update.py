@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from verifyd.app.ports import Repository
 from verifyd.edge.converted_files import hash_converted, paths_for_git
 from verifyd.edge.git_process import GitProcess
 from verifyd.edge.ignore_rules import REPORT_FOLDER, RULE_FILE, is_ours
-from verifyd.edge.kept_objects import NewObject, keep_objects
-from verifyd.edge.kept_tree import KeptTree, ignored_as_seen, read_ignored
-from verifyd.edge.merkle import Leaf, TreeNode, edit_node, find_node, leaves
+from verifyd.edge.kept_objects import NewObject
+from verifyd.edge.kept_tree import KeptTree
+from verifyd.edge.merkle import Leaf, TreeNode, find_node, leaves
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, packed, read_path, seen_at
 from verifyd.edge.stored_forms import ATTRIBUTES_FILE
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of, with_parents
-from verifyd.edge.tree_edit import LINK_MODE
 
 RULE_FILES = frozenset({RULE_FILE, ATTRIBUTES_FILE, ".gitmodules"})
 """A change of one of these may change what other paths are."""
-
-WHOLE_SECOND_NS = 1_000_000_000
-
-
-Value = TypeVar("Value")
 
 
 class StructuralError(Exception):
@@ -50,6 +42,7 @@ class TreeUpdate:
         members: Files that belong to the tree.
         edits, stamps, folder_stamps, others: What is new of each; None for gone.
         mapped: As KeptTree.mapped, looked up before any file was read; None when nobody looked.
+        is_sure: Whether each process was asked for that.
         has_reports: Whether the folder of our reports is there; None when nobody looked.
     """
 
@@ -70,6 +63,7 @@ class TreeUpdate:
     folder_stamps: dict[str, Stamp | None] = field(default_factory=dict)
     others: dict[str, dict[str, int] | None] = field(default_factory=dict)
     mapped: frozenset[str] | None = None
+    is_sure: bool = False
     has_reports: bool | None = None
 
     def notice(self, path: str) -> None:
@@ -340,87 +334,6 @@ class TreeUpdate:
             if self.look(path) != self.stamps[path]:
                 raise MovingError(path)
             self.edits[path] = f"{entry.mode} {entry.id}"
-
-    def take_over(self, blobs: list[NewObject]) -> bool:
-        """Make the tree in memory what was worked out, and keep its objects; whether the tree is another."""
-        kept = self.kept
-        edits = {path: leaf for path, leaf in self.edits.items() if find_node(kept.root, path) != leaf}
-        edited = edit_node(kept.root, edits, self.store.object_format)
-        trees: list[NewObject] = [(identifier, "tree", content) for identifier, content in edited.objects.items()]
-        wanted = {leaf.partition(" ")[2] for leaf in edits.values() if leaf is not None}
-        keep_objects(self.store, [*(blob for blob in blobs if blob[0] in wanted), *trees])
-        is_other = edited.root.id != kept.root.id
-        kept.root = edited.root
-        self.take_over_stamps()
-        if is_other:
-            gone = {path for path, leaf in edits.items() if leaf is None}
-            new = {path for path, leaf in edits.items() if leaf is not None and path not in kept.files}
-            kept.absent |= gone
-            kept.absent -= new
-            if gone or new:
-                kept.files = (kept.files - gone) | new
-            self.take_over_links(edits)
-        if self.has_reports is not None and self.has_reports != kept.ignored.has_reports:
-            kept.ignored = read_ignored(self.git, self.repository, kept.layout, self.ignored_now())
-        elif self.others or self.folder_stamps:
-            kept.ignored.follow(self.ignored_now())
-        return is_other
-
-    def take_over_links(self, edits: Mapping[str, Leaf | None]) -> None:
-        """Which files are links now."""
-        links = {path for path, leaf in edits.items() if leaf is not None and leaf.startswith(LINK_MODE)}
-        if links or not edits.keys().isdisjoint(self.kept.links):
-            self.kept.links = (*(path for path in self.kept.links if path not in edits), *sorted(links))
-
-    def ignored_now(self) -> frozenset[str]:
-        """What seems to be ignored, after all else was taken over."""
-        kept = self.kept
-        return ignored_as_seen(kept.others, kept.children, kept.root, kept.absent & kept.index.paths)
-
-    def take_over_stamps(self) -> None:
-        """How files and folders look now."""
-        kept = self.kept
-        kept.racy.difference_update(self.stamps, self.folder_stamps)
-        if self.mapped is not None:
-            kept.mapped = self.mapped
-            kept.fresh.clear()
-        for path, stamp in self.stamps.items():
-            look = packed(*stamp) if stamp is not None else None
-            if look != kept.stamps.get(path):
-                kept.fresh.add(path)
-            take(kept.stamps, path, look)
-            self.note_racy(path, stamp)
-        for folder, stamp in self.folder_stamps.items():
-            take(kept.folders, folder, stamp)
-            self.note_racy(folder, stamp)
-            parent, _, name = folder.rpartition("/")
-            if stamp is None:
-                kept.children.pop(folder, None)
-                kept.children.get(parent, set()).discard(name)
-            elif folder != ROOT:
-                kept.children.setdefault(parent, set()).add(name)
-        for folder, others in self.others.items():
-            take(kept.others, folder, others or None)
-
-    def note_racy(self, path: str, stamp: Stamp | None) -> None:
-        """
-        Whether a later change could leave the stamp as it is.
-
-        It can when the clock had not gone on when the file was read. A file system that keeps whole seconds shows itself
-        by a ctime without a fraction.
-        """
-        if stamp is not None:
-            tick_ns = 2 * WHOLE_SECOND_NS if stamp[1] % WHOLE_SECOND_NS == 0 else 1
-            if stamp[1] + tick_ns > self.clock_ns:
-                self.kept.racy.add(path)
-
-
-def take(into: dict[str, Value], path: str, value: Value | None) -> None:
-    """Set, or remove for None."""
-    if value is None:
-        into.pop(path, None)
-    else:
-        into[path] = value
 
 
 def is_file(stamp: Stamp | None) -> bool:
