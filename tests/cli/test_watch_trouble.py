@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,3 +60,23 @@ def test_a_page_that_is_gone_and_comes_back_leaves_the_verdict_as_it_was(project
     assert "VERIFY.md: deleted" in str(status(project)["trouble"])
     project.write({"VERIFY.md": content})
     assert project.verifyd("status", "--wait", "50", expect=0).out.startswith(f"READY  tree {project.tree()[:12]}")
+
+
+def test_who_waits_when_the_daemon_ends_is_told_what_is_known(tmp_path: Path) -> None:
+    """The answer comes at once, as it stands, and is no verdict; the daemon ends in good order."""
+    project = Project.make(tmp_path, {"VERIFY.md": page(slow="sleep 40")})
+    project.approve()
+    project.verifyd("watch", "--detach", expect=0)
+    wait_for(lambda: "running" in project.verifyd("status").out, "the gate runs")
+    waiting = subprocess.Popen(
+        project.command("status", "--wait", "100"),
+        cwd=project.root,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1)
+    assert project.verifyd("stop", expect=0).err.startswith("stopped (process ")
+    answer, _ = waiting.communicate(timeout=30)
+    assert waiting.returncode == 3
+    assert answer.startswith(("VERIFYING", "UNPROVEN"))

@@ -24,6 +24,7 @@ from verifyd.app.ports import Processes, Repository, Store
 from verifyd.app.publish import publish
 from verifyd.app.retries import Retries, is_spoiled
 from verifyd.app.standings import standing_of
+from verifyd.app.warm_mirror import warm_mirror
 from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
 from verifyd.app.world import World
 from verifyd.errors import StoreError, VerifydError, WatchError
@@ -84,6 +85,7 @@ class Watch:
     waiting_since_s: float | None = None
     asked_s: float = 0.0
     stop_reason: str = ""
+    is_warm: bool = False
     news: News = field(init=False)
     follower: Follower = field(init=False)
     opening: LiveOpening = field(init=False)
@@ -268,8 +270,19 @@ class Watch:
         async def carry_out() -> None:
             await current.run(steer=steer, ended=lambda verdict: self.note_ended(current, verdict))
             await self.conclude(current)
+            if not self.is_warm:
+                self.is_warm = True
+                await self.warm(current)
 
         self.tasks.start_soon(carry_out, name=f"pass over {opened.state.tree[:12]}")
+
+    async def warm(self, ended: LivePass) -> None:
+        """After the first pass, have what the next one needs: where it found all gates known, nobody has made it yet."""
+        await anyio.to_thread.run_sync(
+            lambda: warm_mirror(
+                self.tree, ended.state, ended.judged.declared.runs, can_freeze=self.processes.can_freeze()
+            )
+        )
 
     async def conclude(self, ended: LivePass) -> None:
         """Publish what a pass found; one that was overtaken, and did not come to its end for all gates, found nothing."""
@@ -362,7 +375,7 @@ class Watch:
         with anyio.move_on_after(limit_s):
             async with self.news.listen() as events:
                 standing = await self.now()
-                while standing.report is None and not standing.trouble:
+                while standing.report is None and not standing.trouble and not self.stopping.is_set():
                     if self.decided.is_set():
                         await self.next_judged(events)
                     else:
@@ -375,7 +388,7 @@ class Watch:
         self.asked_s = self.world.clock.monotonic_s()
         with anyio.move_on_after(limit_s):
             async with self.news.listen() as events:
-                while self.is_under_way(tree):
+                while self.is_under_way(tree) and not self.stopping.is_set():
                     await self.next_judged(events)
         found = next((known for known in reversed(self.known) if known.startswith(tree)), None)
         if found is None:
