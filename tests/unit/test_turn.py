@@ -199,6 +199,25 @@ def test_a_task_that_was_handed_over_is_anybodys() -> None:
     assert owner_of(known, "t1", NOW) is None
 
 
+def test_a_session_that_changed_nothing_is_not_sent_to_mend_what_failed_before_it() -> None:
+    """Who was asked a question answers it, and stops; what was changed since, by whomever, is sent on."""
+    known = start_of_session("claude-s1", red(), Known(), now=NOW)
+    step = turn(red(), known)
+    assert (step.act, step.person) == (
+        Act.TELL,
+        "verifyd: not ready: tests: test_x fails; it failed before this session began, which has changed nothing.",
+    )
+    assert owner_of(step.known, "t1", NOW) is None
+    assert turn(red(tree="b" * 40), step.known).act is Act.GIVE
+
+
+def test_a_session_that_is_made_compact_began_before() -> None:
+    """Its start is told again; the tree that it has broken meanwhile is not the one it began on."""
+    known = start_of_session("claude-s1", ready(), Known(), now=NOW)
+    known = start_of_session("claude-s1", red(), known, now=NOW)
+    assert turn(red(), known).act is Act.GIVE
+
+
 def test_an_edit_that_broke_something_is_told_once() -> None:
     """By the newest complete verdict, which may be about an earlier tree; the same again is not news."""
     verifying = Seen(
@@ -215,7 +234,7 @@ def test_a_failure_that_was_there_at_the_start_or_was_given_is_no_news() -> None
     """It was in the brief, or is the very task that the agent works on."""
     known = start_of_session("claude-s1", red(), Known(), now=NOW)
     assert after_edit("claude-s1", red(), None, known, now=NOW).act is Act.NOTHING
-    given = turn(red(job=a_job("t2")), known).known
+    given = turn(red(tree="b" * 40, job=a_job("t2")), known).known
     back = after_edit("claude-s1", ready(), None, given, now=NOW).known
     assert after_edit("claude-s1", red(job=a_job("t2")), None, back, now=NOW).act is Act.NOTHING
 

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from verifyd.hosts.model import Fields
 from verifyd.hosts.payload import Payload, text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 SCHEMA = "verifyd.sessions/1"
 SILENCE_S = 30 * 60.0
 """Who says nothing for so long is gone: its task is anybody's."""
@@ -27,6 +31,7 @@ class Session(Fields):
         given: Task id to the trees that it was given on, oldest first.
         handed: Tasks that a person was asked to take over.
         told: What it was told of between turns: ``ready``, or the id of a task.
+        began: The tree that it began on; empty when nobody knows.
     """
 
     def __init__(
@@ -36,11 +41,17 @@ class Session(Fields):
         given: Mapping[str, tuple[str, ...]] | None = None,
         handed: tuple[str, ...] = (),
         told: str = "",
+        began: str = "",
     ) -> None:
         self.seen_at = seen_at
         self.given = dict(given or {})
         self.handed = handed
         self.told = told
+        self.began = began
+
+    def but(self, **fields: Any) -> Session:
+        """The same with other fields."""
+        return Session(**{**vars(self), **fields})
 
     def times_given(self) -> int:
         """How often it was continued since it was last ready."""
@@ -93,6 +104,7 @@ def read_session(entry: Payload) -> Session:
         given={task: texts(trees) for task, trees in given.items()} if isinstance(given, dict) else {},
         handed=texts(entry.get("handed")),
         told=text(entry, "told"),
+        began=text(entry, "began"),
     )
 
 
@@ -112,6 +124,7 @@ def write_known(known: Known, now: float) -> bytes:
                 "given": {task: list(trees[-MOST_TREES:]) for task, trees in list(one.given.items())[-MOST_TASKS:]},
                 "handed": list(one.handed[-MOST_TASKS:]),
                 "told": one.told,
+                "began": one.began,
             }
             for key, one in kept.sessions.items()
         },

@@ -48,10 +48,9 @@ class Step(Fields):
 
 def end_of_turn(event: HookEvent, key: str, seen: Seen, known: Known, *, now: float, attempts: int) -> Step:
     """Let it stop, give it the task, or hand over; see the module."""
-    session = known.sessions.get(key, Session())
-    session = Session(seen_at=now, given=session.given, handed=session.handed, told=session.told)
+    session = known.sessions.get(key, Session()).but(seen_at=now)
     if seen.readiness == READY:
-        return Step(act=Act.NOTHING, known=with_session(known, key, Session(seen_at=now, told=READY)))
+        return Step(act=Act.NOTHING, known=with_session(known, key, session.but(given={}, handed=(), told=READY)))
     job = seen.job
     if job is None or not seen.wants_work:
         return Step(act=Act.TELL, known=with_session(known, key, session), person=undetermined(seen))
@@ -70,9 +69,7 @@ def own_task(event: HookEvent, key: str, seen: Seen, job: Job, session: Session,
         kept = with_session(known, key, session, owns=job.id if trees and job.id not in session.handed else "")
         return Step(act=Act.TELL, known=kept, person=f"verifyd: not ready: {open_task(job)}; {why}.", job=job)
     if len(trees) >= attempts or session.times_given() >= attempts * ROUNDS:
-        handed = Session(
-            seen_at=session.seen_at, given=session.given, handed=(*session.handed, job.id), told=session.told
-        )
+        handed = session.but(handed=(*session.handed, job.id))
         return Step(
             act=Act.HAND_OVER,
             known=with_session(known, key, handed),
@@ -81,7 +78,7 @@ def own_task(event: HookEvent, key: str, seen: Seen, job: Job, session: Session,
             job=job,
         )
     given = {**session.given, job.id: (*trees, seen.tree)}
-    told = Session(seen_at=session.seen_at, given=given, handed=session.handed, told=job.id)
+    told = session.but(given=given, told=job.id)
     return Step(
         act=Act.GIVE,
         known=with_session(known, key, told, owns=job.id),
@@ -101,6 +98,8 @@ def why_not_now(event: HookEvent, seen: Seen, job: Job, session: Session, trees:
         return "it was handed over to you"
     if event.spent:
         return "its host sends the agent on no more"
+    if seen.tree == session.began and not trees:
+        return "it failed before this session began, which has changed nothing"
     if seen.tree in trees:
         return "the agent was given it on this very tree and has changed nothing"
     return ""
@@ -150,7 +149,7 @@ def after_edit(key: str, seen: Seen, judged: Seen | None, known: Known, *, now: 
     owns = next((task for task, owner in known.owners.items() if owner == key), "")
 
     def step(act: Act, told: str, job: Job | None = None) -> Step:
-        session = Session(seen_at=now, given=old.given, handed=old.handed, told=told)
+        session = old.but(seen_at=now, told=told)
         return Step(act=act, known=with_session(known, key, session, owns=owns), job=job)
 
     newest = seen if seen.reason != VERIFYING else judged
@@ -168,11 +167,11 @@ def after_edit(key: str, seen: Seen, judged: Seen | None, known: Known, *, now: 
 
 
 def start_of_session(key: str, seen: Seen | None, known: Known, *, now: float) -> Known:
-    """The session is there, and knows what its brief says."""
-    old = known.sessions.get(key, Session())
+    """The session is there, and knows what its brief says; one that was there before (resumed, made compact) began earlier."""
+    old = known.sessions.get(key, Session(began=seen.tree if seen is not None else ""))
     told = old.told
     if seen is not None:
         told = READY if seen.readiness == READY else seen.job.id if seen.job is not None else ""
-    session = Session(seen_at=now, given=old.given, handed=old.handed, told=told)
+    session = old.but(seen_at=now, told=told)
     owns = next((task for task, owner in known.owners.items() if owner == key), "")
     return with_session(known, key, session, owns=owns)
