@@ -106,7 +106,7 @@ def test_no_hook_of_the_repository_is_run(repository: SampleRepository, tmp_path
 
 def test_a_tree_that_is_gone_cannot_be_written(repository: SampleRepository, tmp_path: Path) -> None:
     """It is said which one."""
-    with pytest.raises(GitError, match="tree 0{40} is missing from the repository"):
+    with pytest.raises(GitError, match=r"tree 0{40} is missing from the repository"):
         repository.binary().write_tree_to(repository.open(), "0" * 40, tmp_path / "view")
 
 
