@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from verifyd.task import Task
 
 SIZE_LIMIT_BYTES = 1024 * 1024
+IGNORE_ALL = b"*\n"
 BEGIN, END = "<!-- verifyd:begin -->", "<!-- verifyd:end -->"
 BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
 
@@ -38,7 +39,8 @@ def publish(world: World, repository: Repository, result: Result, *, keeps_progr
     if result.report.snapshot.source is Source.COMMITTED:
         return
     folder = repository.report_dir
-    world.files.write_whole(folder / ".gitignore", "*\n")
+    if world.files.read(folder / ".gitignore", limit_bytes=len(IGNORE_ALL)) != IGNORE_ALL:  # each file costs two syncs
+        world.files.write_whole(folder / ".gitignore", IGNORE_ALL)
     world.files.write_whole(folder / "readiness.json", render_json(result.report, result.task))
     world.files.write_whole(folder / "READINESS.md", render_markdown(result.report, result.task))
     if result.task is None:
