@@ -232,18 +232,18 @@ ON = {"security": {"folderTrust": {"enabled": True}}}
         ({}, {}, True),
         ({"security": []}, {}, True),
         (ON, {}, False),
-        (ON, {"/work/p": "TRUST_FOLDER"}, True),
-        (ON, {"/work": "TRUST_FOLDER"}, True),
-        (ON, {"/work/q": "TRUST_PARENT"}, True),
-        (ON, {"/work": "TRUST_FOLDER", "/work/p": "DO_NOT_TRUST"}, False),
-        (ON, {"/work/pp": "TRUST_FOLDER", "/other": 7}, False),
+        (ON, {"/repos/p": "TRUST_FOLDER"}, True),
+        (ON, {"/repos": "TRUST_FOLDER"}, True),
+        (ON, {"/repos/q": "TRUST_PARENT"}, True),
+        (ON, {"/repos": "TRUST_FOLDER", "/repos/p": "DO_NOT_TRUST"}, False),
+        (ON, {"/repos/pp": "TRUST_FOLDER", "/other": 7}, False),
     ],
 )
 def test_gemini_trusts_every_folder_unless_it_was_told_to_ask(
     settings: dict[str, Any], folders: dict[str, Any], trusts: bool
 ) -> None:
     """By the folder, one above it, or the one that holds a neighbour."""
-    assert gemini_trusts(settings, folders, "/work/p") is trusts
+    assert gemini_trusts(settings, folders, "/repos/p") is trusts
 
 
 @pytest.mark.parametrize(
@@ -251,12 +251,12 @@ def test_gemini_trusts_every_folder_unless_it_was_told_to_ask(
     [
         (None, False),
         (b"not json", False),
-        (b'// managed\n{"trustedFolders": ["/work/p"]}', True),
+        (b'// managed\n{"trustedFolders": ["/repos/p"]}', True),
         (b'{"trustedFolders": ["/work", 7]}', True),
-        (b'{"trustedFolders": ["/work/pp", "relative"]}', False),
+        (b'{"trustedFolders": ["/repos/pp", "relative"]}', False),
         (b'{"trustedFolders": {}}', False),
     ],
 )
 def test_copilot_trusts_the_folders_that_it_lists(content: bytes | None, trusts: bool) -> None:
     """Its file begins with comments of its own."""
-    assert copilot_trusts([{}, read_settings(content)], "/work/p") is trusts
+    assert copilot_trusts([{}, read_settings(content)], "/repos/p") is trusts
