@@ -252,7 +252,7 @@ def test_gemini_trusts_every_folder_unless_it_was_told_to_ask(
         (None, False),
         (b"not json", False),
         (b'// managed\n{"trustedFolders": ["/repos/p"]}', True),
-        (b'{"trustedFolders": ["/work", 7]}', True),
+        (b'{"trustedFolders": ["/repos", 7]}', True),
         (b'{"trustedFolders": ["/repos/pp", "relative"]}', False),
         (b'{"trustedFolders": {}}', False),
     ],
