@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from tests.support.builders import a_gate
-from verifyd.app.warm_mirror import LARGE, warm_mirror
+from verifyd.app.warm_mirror import LARGE, wants_mirror, warm_mirror
 from verifyd.app.watch_ports import LiveTree, TreeState
 from verifyd.errors import GitError
 from verifyd.pipeline import Isolate, Pipeline
@@ -50,20 +50,24 @@ def a_state(files: int) -> TreeState:
 )
 def test_a_mirror_is_made_where_it_is_wanted(files: int, isolate: Isolate, can_freeze: bool, is_made: bool) -> None:
     """Of a large tree, for a gate that sees a frozen view, on a machine that has them."""
-    tree, state = Mirrored(), a_state(files)
-    warm_mirror(cast(LiveTree, tree), state, Pipeline(gates=(a_gate(isolate=isolate),)), can_freeze=can_freeze)
-    assert tree.made == ([state] if is_made else [])
+    pipeline = Pipeline(gates=(a_gate(isolate=isolate),))
+    assert wants_mirror(a_state(files), pipeline, can_freeze=can_freeze) is is_made
 
 
 def test_nothing_is_made_where_nothing_may_run() -> None:
     """No approved pipeline wants a mirror."""
-    tree = Mirrored()
-    warm_mirror(cast(LiveTree, tree), a_state(LARGE), None, can_freeze=True)
-    assert tree.made == []
+    assert not wants_mirror(a_state(LARGE), None, can_freeze=True)
+
+
+def test_the_mirror_of_the_state_is_made() -> None:
+    """And let go at once."""
+    tree, state = Mirrored(), a_state(1)
+    warm_mirror(cast(LiveTree, tree), state)
+    assert tree.made == [state]
 
 
 def test_trouble_is_left_to_the_gate_that_wants_it() -> None:
     """Its verdict says what was wrong."""
     tree = Mirrored(error=GitError("no", where="here"))
-    warm_mirror(cast(LiveTree, tree), a_state(LARGE), Pipeline(gates=(a_gate(),)), can_freeze=True)
+    warm_mirror(cast(LiveTree, tree), a_state(LARGE))
     assert tree.made == []

@@ -12,16 +12,20 @@ LARGE = 8_000
 """Files from which on a mirror takes long enough to be noticed: half a second; 57,000 took three."""
 
 
-def warm_mirror(tree: LiveTree, state: TreeState, pipeline: Pipeline | None, *, can_freeze: bool) -> None:
+def wants_mirror(state: TreeState, pipeline: Pipeline | None, *, can_freeze: bool) -> bool:
     """
-    Make the mirror when a gate would use it and the tree is large. Blocks; whatever is wrong shows when a gate wants it.
+    Whether a gate will use a mirror that takes long to make.
 
     Args:
         pipeline: What may run; None for nothing.
         can_freeze: Whether this machine has frozen views: copies use no mirror.
     """
     if pipeline is None or not can_freeze or len(state.files) < LARGE:
-        return
-    if any(gate.isolate is not Isolate.TREE for gate in pipeline.gates):
-        with suppress(VerifydError), tree.mirror(state):
-            pass
+        return False
+    return any(gate.isolate is not Isolate.TREE for gate in pipeline.gates)
+
+
+def warm_mirror(tree: LiveTree, state: TreeState) -> None:
+    """Make the mirror. Blocks; whatever is wrong shows when a gate wants it."""
+    with suppress(VerifydError), tree.mirror(state):
+        pass

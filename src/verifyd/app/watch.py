@@ -24,7 +24,7 @@ from verifyd.app.ports import Processes, Repository, Store
 from verifyd.app.publish import publish
 from verifyd.app.retries import Retries, is_spoiled
 from verifyd.app.standings import standing_of
-from verifyd.app.warm_mirror import warm_mirror
+from verifyd.app.warm_mirror import wants_mirror, warm_mirror
 from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
 from verifyd.app.world import World
 from verifyd.errors import StoreError, VerifydError, WatchError
@@ -278,11 +278,8 @@ class Watch:
 
     async def warm(self, ended: LivePass) -> None:
         """After the first pass, have what the next one needs: where it found all gates known, nobody has made it yet."""
-        await anyio.to_thread.run_sync(
-            lambda: warm_mirror(
-                self.tree, ended.state, ended.judged.declared.runs, can_freeze=self.processes.can_freeze()
-            )
-        )
+        if wants_mirror(ended.state, ended.judged.declared.runs, can_freeze=self.processes.can_freeze()):
+            await anyio.to_thread.run_sync(warm_mirror, self.tree, ended.state)
 
     async def conclude(self, ended: LivePass) -> None:
         """Publish what a pass found; one that was overtaken, and did not come to its end for all gates, found nothing."""
