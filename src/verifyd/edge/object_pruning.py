@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from verifyd.edge.git_process import GitProcess
 from verifyd.edge.kept_objects import keep_objects
+from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import Leaf, TreeNode
 from verifyd.edge.object_store import KEPT_S, ObjectStore
 from verifyd.edge.tree_edit import SUBMODULE_MODE
@@ -199,6 +200,7 @@ def prune(
     for one in going:
         with store.removing:
             remove(one)
+    give_back_memory()
 
 
 def touch_needed(files: Iterable[StoredFile], needed: frozenset[str], now_s: float) -> None:
