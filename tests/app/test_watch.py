@@ -130,3 +130,54 @@ async def test_no_tree_is_verified_that_nobody_was_told_of(tmp_path: Path, monke
             await engine.watch.decided.wait()
             await engine.ask()
     assert begun == [(1, 1), (2, 2)]
+
+
+async def test_one_content_with_two_outcomes_is_flaky_and_no_task(tmp_path: Path) -> None:
+    """Fault 60: a gate that passed on these inputs and fails on them is run again; where that passes, nobody has a task."""
+    runs = tmp_path / "runs"
+    script = f"echo x >> {runs}; test $(wc -l < {runs}) != 3"
+    scene = scene_of(tmp_path, {"gate": script}, {"a.txt": "1\n"})
+    (scene.root / "ignored" / "settings").write_text("1\n")
+    async with engine_over(scene) as engine:
+        (scene.root / "a.txt").write_text("2\n")
+        await engine.ask()
+        (scene.root / "ignored" / "settings").write_text("another\n")  # so the first pass does not answer again
+        (scene.root / "a.txt").write_text("1\n")
+        standing = await engine.ask()
+    assert len(lines(runs)) == 4
+    assert standing.report is not None
+    (gate,) = standing.report.gates
+    assert (str(gate.verdict.status), str(gate.verdict.reason)) == ("unproven", "flaky")
+    assert standing.task is None
+
+
+async def test_edits_elsewhere_run_no_gate_again_and_lose_no_result(tmp_path: Path) -> None:
+    """A run under way outlasts them and counts for the newest tree; one that has ended answers for it; each ran once."""
+    counted, go = {name: tmp_path / name for name in ("long", "done", "rest")}, tmp_path / "go"
+    gates = {
+        "long": f"paths=long.txt | echo x >> {counted['long']}; until [ -e {go} ]; do sleep 0.01; done",
+        "done": f"paths=done.txt | echo x >> {counted['done']}",
+        "rest": f"paths=rest/** | echo x >> {counted['rest']}",
+    }
+    files = {"long.txt": "1\n", "done.txt": "1\n", "rest/a.txt": "1\n"}
+    scene = scene_of(tmp_path, gates, files)
+    go.touch()
+    async with engine_over(scene) as engine:
+        assert {name: len(lines(file)) for name, file in counted.items()} == {"long": 1, "done": 1, "rest": 1}
+        go.unlink()
+        (scene.root / "long.txt").write_text("2\n")
+        (scene.root / "done.txt").write_text("2\n")
+        await until_lines(counted["long"], 2)
+        await until_lines(counted["done"], 2)
+        for number in range(10):
+            (scene.root / "rest" / "a.txt").write_text(f"edit {number}\n")
+            await engine.watch.now()
+        go.touch()
+        standing = await engine.ask()
+        for number in range(5):
+            (scene.root / f"outside{number}.txt").write_text("of no gate\n")
+            standing = await engine.ask()
+    assert {name: len(lines(file)) for name, file in counted.items() if name != "rest"} == {"long": 2, "done": 2}
+    assert standing.report is not None
+    assert str(standing.report.readiness) == "ready"
+    assert scene.tally.wrong == []

@@ -12,6 +12,7 @@ from tests.torture import (
     half_written,
     hidden_bits,
     hook_environment,
+    leftover,
     new_folders,
     overflow,
     same_second,
@@ -53,5 +54,6 @@ HAZARDS = {
     "hook-environment": Hazard(torture=hook_environment.torture, naive=hook_environment.naive, rounds=20),
     "hook-commits": Hazard(torture=hook_environment.torture_commits, naive=hook_environment.naive, rounds=3, proves=()),
     "git-beside": Hazard(torture=git_beside.torture, naive=git_beside.naive, rounds=100, naive_rounds=30),
+    "leftover": Hazard(torture=leftover.torture, naive=leftover.naive, rounds=5, proves=tuple(leftover.WAYS)[:5]),
     "editable": Hazard(torture=editable.torture, naive=editable.naive, rounds=8),
 }
