@@ -126,7 +126,7 @@ def open_for_ci(
     judged = opened.judged
     named = trusted and request.base not in (None, "auto") and judged.snapshot.base != clone.head
     snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *checkout_notes(world, judged, clone)))
-    judged = replace(judged, snapshot=snapshot, has_named_base=named)
+    judged = replace(judged, snapshot=snapshot, has_named_base=named, has_known_base=named)
     if consent.given:
         judged = with_floor(world, repository, judged, consent, before)
     return replace(opened, judged=judged)

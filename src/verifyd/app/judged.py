@@ -9,6 +9,7 @@ from verifyd.app.declared import Declared, read_declared
 from verifyd.app.ports import Git, Guard, Repository
 from verifyd.app.world import World
 from verifyd.change import Change
+from verifyd.edge.object_ids import FORMATS
 from verifyd.pipeline import Door
 from verifyd.snapshot import Snapshot, Source
 
@@ -42,7 +43,9 @@ class Judged:
 
     Attributes:
         guard: None when the tree is not the working tree: gates then run on a copy of it.
-        has_named_base: Whether a person named the base, and so vouches for it; HEAD may be broken.
+        has_named_base: Whether somebody named the base.
+        has_known_base: Whether the base is known to be good: the CI host verifies it, or a person named it by its full id. What
+            a name stands for is written in git's folder, where an agent may write, and HEAD may be broken.
     """
 
     repository: Repository
@@ -51,6 +54,7 @@ class Judged:
     change: Change
     declared: Declared
     has_named_base: bool = False
+    has_known_base: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +83,21 @@ def open_tree(world: World, repository: Repository, request: Request, *, anew: b
     declared = read_declared(world, repository, snapshot, anew=anew)
     if request.base is None and declared.written.base != "auto":
         snapshot, guard = take_snapshot(world.git, repository, request, declared.written.base)
+    base = request.base or declared.written.base
     return Judged(
         repository=repository,
         snapshot=snapshot,
         guard=guard,
         change=world.git.change(snapshot),
         declared=declared,
-        has_named_base=(request.base or declared.written.base) != "auto",
+        has_named_base=base != "auto",
+        has_known_base=is_full_id(base),
     )
+
+
+def is_full_id(base: str) -> bool:
+    """Whether a base is named by the whole id of its commit, which is another commit's in no repository."""
+    return len(base) in FORMATS and not base.strip("0123456789abcdef")
 
 
 def take_snapshot(git: Git, repository: Repository, request: Request, base: str) -> tuple[Snapshot, Guard | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from verifyd.app.declared import VERIFY_MD, Declared, declared_by, read_page
-from verifyd.app.judged import Judged
+from verifyd.app.judged import Judged, is_full_id
 from verifyd.app.ports import Repository
 from verifyd.app.watch_ports import LiveTree, TreeState
 from verifyd.app.world import World
@@ -67,6 +67,7 @@ class LiveOpening:
             change=change if change is not None else self.world.git.change(snapshot),
             declared=declared,
             has_named_base=declared.written.base != AUTO,
+            has_known_base=is_full_id(declared.written.base),
         )
         return Opened(state=state, judged=judged, is_counted=change is None)
 

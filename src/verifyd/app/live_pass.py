@@ -118,7 +118,7 @@ class LivePass:
         plan = plan_for(world, self.judged, pipeline, store, self.request)
 
         async with GateRunner(self.run_context()) as runner, anyio.create_task_group() as beside:
-            if not self.judged.has_named_base:
+            if not self.judged.has_known_base:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
             self.plan = plan
             self.keys = {planned.gate.name: runner.action_key(planned.gate) for planned in plan.to_run}

@@ -95,7 +95,7 @@ async def verify(
         context = RunContext(world=world, judged_tree=judged, processes=processes, store=store, reuse=request.reuse)
         built_in = built_in_verdicts(pipeline, judged.change)
         async with GateRunner(context) as runner:
-            if not judged.has_named_base:
+            if not judged.has_known_base:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
             verdicts = await run_gates(
                 plan,
