@@ -280,6 +280,11 @@ def weaker_evidence(old: Gate, new: Gate) -> bool:
     return old.evidence is not None or (new.evidence is not None and new.evidence.kind is EvidenceKind.TEXT)
 
 
+def changed_environment(old: Gate, new: Gate) -> bool:
+    """Any other variable: ``PATH`` puts another program in place of the tool, ``PYTEST_ADDOPTS`` deselects its tests."""
+    return dict(new.env) != dict(old.env)
+
+
 WEAKENED: Mapping[str, Callable[[Gate, Gate], bool]] = {
     "script": weaker_script,
     "shell": weaker_shell,
@@ -290,6 +295,10 @@ WEAKENED: Mapping[str, Callable[[Gate, Gate], bool]] = {
     "manual": lambda old, new: old.manual is None and new.manual is not None,
     "when": lambda old, new: not new.when >= old.when,
     "expect": lambda old, new: new.expect != old.expect,
+    "env": changed_environment,
+    "cwd": lambda old, new: new.cwd != old.cwd,
+    "server": lambda old, new: new.server != old.server and old.server is not None,
+    "ready": lambda old, new: new.ready != old.ready and old.ready is not None,
     "min_tests": weaker_min_tests,
     "evidence": weaker_evidence,
     "isolate": lambda old, new: new.isolate is Isolate.TREE or old.isolate is Isolate.FROZEN,

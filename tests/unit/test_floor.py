@@ -61,6 +61,9 @@ def test_an_emptied_page_runs_all_of_the_base() -> None:
         ({}, {"paths": ("src/**",)}, "paths is src/**, the base has none"),
         ({"min_tests": 10}, {"min_tests": 1}, "min_tests is 1, the base has 10"),
         ({}, {"when": frozenset({Door.WATCH})}, "when is watch, the base has ci,hook,watch"),
+        ({}, {"env": (("PATH", "fake"),)}, "env is PATH=fake, the base has none"),
+        ({"env": (("CI", "1"),)}, {"env": ()}, "env is none, the base has CI=1"),
+        ({}, {"cwd": "trivial"}, "cwd is trivial, the base has ."),
     ],
 )
 def test_a_weakened_field_is_put_back(old: dict[str, Any], new: dict[str, Any], said: str) -> None:
