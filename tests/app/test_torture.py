@@ -26,7 +26,7 @@ def test_the_naive_way_is_fooled(name: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", HAZARDS)
 def test_no_verdict_is_false(name: str, tmp_path: Path) -> None:
-    """Faults 21, 26, 28, 29, 30, 37: whatever the hazard, each verdict fits its tree, and the answer is about the tree as it is."""
+    """Faults 21, 28, 29, 30, 31, 37: whatever the hazard, each verdict fits its tree, and the answer is about the tree as it is."""
     hazard = HAZARDS[name]
     tally = anyio.run(hazard.torture, tmp_path / "ours", hazard.rounds, 1)
     assert tally.wrong == [], tally.summary()
