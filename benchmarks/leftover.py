@@ -94,8 +94,15 @@ def left(runner: str, end: str, path: str, folder: Path) -> str:
         subprocess.run([*GIT, *arguments], cwd=root, check=True)
     if runner.startswith("verifyd"):
         subprocess.run([*command[:-1], "approve", "--yes"], cwd=root, env=environment, check=True, capture_output=True)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=root, env=environment, process_group=0, **quiet)
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=environment,
+        process_group=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         limit = time.monotonic() + 20
         while not began.exists() or len(living(name)) < KINDS:

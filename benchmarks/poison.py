@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Runner:
     files: dict[str, str]
 
 
-def files_for_node(scripts: dict[str, object], **more: object) -> str:
+def files_for_node(scripts: Mapping[str, object], **more: object) -> str:
     """A package.json."""
     return json.dumps(
         {"name": "poison", "version": "1.0.0", "packageManager": "npm@10.0.0", "scripts": scripts, **more}
@@ -232,7 +233,7 @@ def main() -> None:
                 if not bench.works:
                     print(f"| {runner.name} | could not be set up | | |", flush=True)
                     continue
-                cells = []
+                cells: list[str] = []
                 for order, contents in ORDERS.items():
                     times = [
                         bench.poisoned(f"{order[:3]}{len(cells)}-{number}", contents) for number in range(asked.runs)
