@@ -107,8 +107,8 @@ class User:
         self.git("checkout", "-q", self.branch)
 
     def collect(self) -> None:
-        """What git does by itself now and then."""
-        self.git("gc", "-q", "--prune=now")
+        """What git does by itself; with ``--prune=now`` it takes objects of the other work tree's commit under way, without us too."""
+        self.git("gc", "-q")
 
     def act(self) -> None:
         """One of them."""
