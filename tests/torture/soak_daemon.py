@@ -46,5 +46,9 @@ def open_small_history(repository: Repository) -> AbstractContextManager[Store]:
 
 
 if __name__ == "__main__":
-    with patch("verifyd.doors.watch.open_engine", open_hurried):
+    with (
+        patch("verifyd.doors.watch.open_engine", open_hurried),
+        patch("verifyd.edge.verdict_files.KEPT", 50),
+        patch("verifyd.edge.store.LOG_LIMIT_BYTES", 512 * 1024),
+    ):
         main()
