@@ -21,11 +21,14 @@ help:
 example: .venv/example.stamp
 	@.venv/bin/python examples/verify/demo
 
+# Compiled first: the tests start verifyd a thousand times, and where PYTHONDONTWRITEBYTECODE is set each start would compile it.
 test: .venv/dev.stamp
 	@scripts/system-packages
+	@.venv/bin/python -m compileall -q src tests
 	@.venv/bin/python scripts/check
 
 check: .venv/dev.stamp
+	@.venv/bin/python -m compileall -q src tests
 	@.venv/bin/python scripts/check
 
 docs: .venv/dev.stamp
