@@ -113,8 +113,9 @@ class User:
     def act(self) -> None:
         """One of them."""
         acts: list[Callable[[], None]] = [self.commit, self.rebase, self.look, self.go_back]
-        acts += [self.stash] if self.branch == "main" else []  # work trees share one stash
-        self.chance.choice([*acts * 4, self.collect])()
+        if self.branch == "main":  # work trees share one stash, and git refuses to collect twice at once
+            acts = [*(*acts, self.stash) * 4, self.collect]
+        self.chance.choice(acts)()
 
 
 def of_user(project: Project) -> dict[str, bytes]:

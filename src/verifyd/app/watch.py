@@ -361,7 +361,8 @@ class Watch:
         """What is known about the tree with every edit in it that was finished before this call."""
         self.asked_s = self.world.clock.monotonic_s()
         await self.follower.look_now()
-        if self.current is not None and self.current.state.tree == self.state.tree:
+        is_about_it = self.current is not None and self.current.state.tree == self.state.tree
+        if is_about_it or self.trouble:  # trouble may be over, now that the tree could be read
             with anyio.move_on_after(DECISION_LIMIT_S):
                 await self.decided.wait()
         return standing_of(self)
