@@ -47,6 +47,20 @@ def test_without_a_terminal_nothing_is_written_unasked(plain: Hooked) -> None:
     assert hooks_of(plain) == {}
 
 
+def test_taking_hooks_back_is_asked_for_too_and_says_what_comes_back(plain: Hooked) -> None:
+    """Only where something was put aside it is put back, and the command that cannot ask is called by its name."""
+    write_hook(plain, FOREIGN)
+    plain.project.verifyd("install", "git", "--yes", expect=0)
+    installed = hooks_of(plain)
+    hooks = plain.hook().parent
+    assert plain.project.verifyd("uninstall", "git", expect=2).err == (
+        f"{hooks}/pre-commit: remove, and put back what was there before\n"
+        f"{hooks}/commit-msg: remove\n{hooks}/pre-push: remove\n"
+        "uninstall: there is no terminal to ask on\n  Do it without being asked: add --yes\n"
+    )
+    assert hooks_of(plain) == installed
+
+
 def test_installing_twice_changes_nothing_and_uninstalling_leaves_nothing(plain: Hooked) -> None:
     """The hooks are executable, and the doctor says where they are."""
     plain.project.verifyd("install", "git", "--yes", expect=0)

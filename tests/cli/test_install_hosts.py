@@ -116,6 +116,10 @@ def test_nothing_is_written_without_a_yes(project: Project) -> None:
     answer = project.verifyd("install", "claude", expect=2)
     assert answer.err.endswith("install: there is no terminal to ask on\n  Do it without being asked: add --yes\n")
     assert not settings(project, "claude").exists()
+    project.verifyd("install", "claude", "--yes", expect=0)
+    answer = project.verifyd("uninstall", "claude", expect=2)
+    assert "\nuninstall: there is no terminal to ask on\n" in answer.err
+    assert settings(project, "claude").exists()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from verifyd.edge.git_hooks import (
     HooksFolder,
     HooksRecord,
     digest_of,
+    has_one_aside,
     hook_content,
     hooks_folder,
     is_ours,
@@ -176,10 +177,12 @@ class Removal:
 
     Attributes:
         paths: Hooks of ours that go; what was moved aside comes back.
+        replaced: Those of *paths* that have something moved aside.
         left: Sentences about what is not touched.
     """
 
     paths: tuple[Path, ...] = ()
+    replaced: frozenset[Path] = frozenset()
     left: tuple[str, ...] = ()
 
 
@@ -198,7 +201,7 @@ def hook_removals(world: World, repository: Repository) -> Removal:
                     paths.append(path)
                 elif content is not None and b"verifyd hook" in content:
                     left.append(f"{path} calls verifyd in a line that a person added; it is yours to remove")
-    return Removal(paths=tuple(paths), left=tuple(left))
+    return Removal(paths=tuple(paths), replaced=frozenset(filter(has_one_aside, paths)), left=tuple(left))
 
 
 def remove_hooks(repository: Repository, removal: Removal) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import difflib
 import shlex
 
-import click
-
 from verifyd.app.service import FileChange, ServiceChange, carry_out, installed, uninstalled
 from verifyd.app.world import World
+from verifyd.doors.agreement import agree
 from verifyd.doors.commands import end, open_world
-from verifyd.errors import ExitCode, UsageError
+from verifyd.errors import ExitCode
 
 
 def install_service(folder: str, *, yes: bool) -> None:
     """``verifyd install systemd``."""
     world, repository = open_world(folder)
     change = installed(world, repository)
-    go_through(world, change, yes=yes, question="Have the daemon of this work tree started whenever you log in?")
+    question = "Have the daemon of this work tree started whenever you log in?"
+    go_through(world, "install", change, yes=yes, question=question)
 
 
 def uninstall_service(folder: str, *, yes: bool) -> None:
@@ -27,21 +27,16 @@ def uninstall_service(folder: str, *, yes: bool) -> None:
     if not change.writes:
         world.console.say("no service keeps the daemon of this work tree")
         return
-    go_through(world, change, yes=yes, question="Take this back?")
+    go_through(world, "uninstall", change, yes=yes, question="Take this back?")
 
 
-def go_through(world: World, change: ServiceChange, *, yes: bool, question: str) -> None:
+def go_through(world: World, command: str, change: ServiceChange, *, yes: bool, question: str) -> None:
     """Show the change, ask, do it."""
     for file in change.writes:
         world.console.say(shown_change(file))
-    for command in (*change.first, *change.then):
-        world.console.say(f"runs: {shlex.join(command)}")
-    if not yes and not world.console.can_ask():
-        raise UsageError(
-            "there is no terminal to ask on", where="install", remedy="Do it without being asked: add --yes"
-        )
-    if not yes and not world.console.ask(question):
-        raise click.Abort
+    for words in (*change.first, *change.then):
+        world.console.say(f"runs: {shlex.join(words)}")
+    agree(world, command, yes=yes, question=question)
     refused = carry_out(world, change)
     for refusal in refused:
         world.console.say(f"not done: {refusal}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import click
-
-from verifyd.app.git_hooks import HookChange, Step, hook_changes, hook_removals, install_hooks, remove_hooks
-from verifyd.app.world import World
+from verifyd.app.git_hooks import (
+    HookChange,
+    Step,
+    hook_changes,
+    hook_removals,
+    install_hooks,
+    remove_hooks,
+)
+from verifyd.doors.agreement import agree
 from verifyd.doors.commands import end, open_world
-from verifyd.errors import ExitCode, UsageError
+from verifyd.errors import ExitCode
 
 
 def install_git(folder: str, *, yes: bool) -> None:
@@ -17,7 +22,7 @@ def install_git(folder: str, *, yes: bool) -> None:
     for change in changes:
         world.console.say(shown(change))
     if any(change.step in (Step.WRITE, Step.CHAIN) for change in changes):
-        agree(world, yes=yes, question="Write these hooks?")
+        agree(world, "install", yes=yes, question="Write these hooks?")
     if any(change.content for change in changes):
         install_hooks(repository, changes)
     if any(change.step is Step.LINE for change in changes):
@@ -41,17 +46,6 @@ def uninstall_git(folder: str, *, yes: bool) -> None:
         world.console.say("none of verifyd's git hooks is here")
         return
     for path in removal.paths:
-        world.console.say(f"{path}: remove, and put back what was there before")
-    agree(world, yes=yes, question="Take these back?")
+        world.console.say(f"{path}: remove{', and put back what was there before' if path in removal.replaced else ''}")
+    agree(world, "uninstall", yes=yes, question="Take these back?")
     remove_hooks(repository, removal)
-
-
-def agree(world: World, *, yes: bool, question: str) -> None:
-    """Go on when the person says so; click.Abort otherwise, UsageError where nobody can be asked."""
-    if yes:
-        return
-    if not world.console.can_ask():
-        remedy = "Do it without being asked: add --yes"
-        raise UsageError("there is no terminal to ask on", where="install", remedy=remedy)
-    if not world.console.ask(question):
-        raise click.Abort

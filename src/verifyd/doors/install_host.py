@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import difflib
 
-import click
-
 from verifyd.app.host_install import HostChange, carry_out, host_installed, host_uninstalled, wish_for
 from verifyd.app.world import World
+from verifyd.doors.agreement import agree
 from verifyd.doors.commands import open_world
-from verifyd.errors import UsageError
 from verifyd.hosts.installed import HOSTS, Where
 from verifyd.render.shown import shown
 
@@ -32,7 +30,7 @@ def install_host(folder: str, host: str, *, yes: bool, user: bool, wait_s: int, 
     if not change.is_one:
         world.console.say(f"{change.path}: verifyd's hooks are there already")
         return
-    go_through(world, change, yes=yes, question=f"Let {HOSTS[host].name} run these hooks?")
+    go_through(world, "install", change, yes=yes, question=f"Let {HOSTS[host].name} run these hooks?")
     world.console.say(LEFT_TO_DO[host])
 
 
@@ -43,17 +41,13 @@ def uninstall_host(folder: str, host: str, *, yes: bool, user: bool) -> None:
     if not change.is_one:
         world.console.say(f"{change.path}: none of verifyd's hooks is here")
         return
-    go_through(world, change, yes=yes, question="Take this back?")
+    go_through(world, "uninstall", change, yes=yes, question="Take this back?")
 
 
-def go_through(world: World, change: HostChange, *, yes: bool, question: str) -> None:
+def go_through(world: World, command: str, change: HostChange, *, yes: bool, question: str) -> None:
     """Show, ask, do."""
     world.console.say(shown_difference(change))
-    if not yes and not world.console.can_ask():
-        remedy = "Do it without being asked: add --yes"
-        raise UsageError("there is no terminal to ask on", where="install", remedy=remedy)
-    if not yes and not world.console.ask(question):
-        raise click.Abort
+    agree(world, command, yes=yes, question=question)
     carry_out(world, change)
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-import click
-
 from verifyd.app.mcp_install import ServerChange, by_hand, carry_out, servers_installed, servers_uninstalled
 from verifyd.app.world import World
+from verifyd.doors.agreement import agree
 from verifyd.doors.commands import open_world
-from verifyd.errors import UsageError
 from verifyd.render.shown import shown
 
 
@@ -21,9 +19,8 @@ def install_mcp(folder: str, *, yes: bool) -> None:
     for change in changes:
         if not change.is_one:
             world.console.say(f"{change.path}: verifyd is there already")
-    go_through(
-        world, [change for change in changes if change.is_one], yes=yes, question="Let these hosts start verifyd mcp?"
-    )
+    wanted = [change for change in changes if change.is_one]
+    go_through(world, "install", wanted, yes=yes, question="Let these hosts start verifyd mcp?")
     world.console.say(by_hand(world))
 
 
@@ -34,20 +31,16 @@ def uninstall_mcp(folder: str, *, yes: bool) -> None:
     if not changes:
         world.console.say("no list of servers here names verifyd")
         return
-    go_through(world, changes, yes=yes, question="Take this back?")
+    go_through(world, "uninstall", changes, yes=yes, question="Take this back?")
 
 
-def go_through(world: World, changes: Sequence[ServerChange], *, yes: bool, question: str) -> None:
+def go_through(world: World, command: str, changes: Sequence[ServerChange], *, yes: bool, question: str) -> None:
     """Show, ask, do."""
     for change in changes:
         world.console.say(shown_difference(change))
     if not changes:
         return
-    if not yes and not world.console.can_ask():
-        remedy = "Do it without being asked: add --yes"
-        raise UsageError("there is no terminal to ask on", where="install", remedy=remedy)
-    if not yes and not world.console.ask(question):
-        raise click.Abort
+    agree(world, command, yes=yes, question=question)
     for change in changes:
         carry_out(world, change)
 

@@ -174,10 +174,20 @@ def write_hook(path: Path, content: bytes, *, keep: bool) -> None:
             raise
 
 
+def aside_of(path: Path) -> Path:
+    """Where the hook that was there before ours lies, if there was one."""
+    return path.with_name(path.name.removesuffix(".legacy").removesuffix(".old") + KEPT_SUFFIX)
+
+
+def has_one_aside(path: Path) -> bool:
+    """Whether a hook was there before ours, and would come back."""
+    return os.path.lexists(aside_of(path))
+
+
 def take_back(path: Path) -> None:
     """Remove our hook, under whatever name a runner has put it aside, and put back what was there before it; StoreError when that fails."""
     with refusing(path, "removed"):
-        aside = path.with_name(path.name.removesuffix(".legacy").removesuffix(".old") + KEPT_SUFFIX)
+        aside = aside_of(path)
         if os.path.lexists(aside):
             aside.rename(path)
         else:
