@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -181,6 +182,17 @@ def test_a_clean_end_is_no_crash(daemons: Daemons) -> None:
         process.terminate()
         process.communicate()
         assert process.returncode == 0
+
+
+def test_one_whose_folder_was_removed_ends_and_leaves_the_next_one_alone(daemons: Daemons) -> None:
+    """Nobody finds it any more, and its lock is no lock: it ends by itself, and takes nothing of the next one's with it."""
+    first = daemons.start()
+    shutil.rmtree(home(daemons))
+    second = daemons.start()
+    says = f"{home(daemons)} was removed, and with it what says that this is the daemon\n"
+    assert (said(first), first.returncode) == (says, 0)
+    assert daemons.address()["pid"] == second.pid
+    assert Path(daemons.address()["socket"]).exists()
 
 
 def test_the_lock_is_one_process_s(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ LONGEST_START_S = 30.0
 """How long a second daemon waits for the first one to answer, or to let go of the lock."""
 ASK_AGAIN_S = 0.05
 TRIM_EVERY_S = 60.0
+LOOK_FOR_LOCK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ async def live(world: World, repository: Repository, parts: DaemonParts) -> Endi
     with lock:
         starts = record_start(world, repository, automatic=parts.automatic)
         try:
-            reason = await serve_engine(world, repository, parts)
+            reason = await serve_engine(world, repository, parts, lock)
         except BaseException as error:
             forget_start(world, repository, starts, problem_of(error))
             raise
@@ -151,7 +152,7 @@ def problem_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0][:300]
 
 
-async def serve_engine(world: World, repository: Repository, parts: DaemonParts) -> str:
+async def serve_engine(world: World, repository: Repository, parts: DaemonParts, lock: DaemonLock) -> str:
     """Bind, open the engine, answer, tell where, and run until it ends; why it did. The lock is held all the while."""
     from verifyd.edge.http_server import serve
 
@@ -165,16 +166,19 @@ async def serve_engine(world: World, repository: Repository, parts: DaemonParts)
                 write_address(repository.home, daemon.address)
                 tasks.start_soon(parts.show, engine)
                 tasks.start_soon(keep_log_small, repository.home)
+                tasks.start_soon(stop_without_lock, engine, lock, repository.home)
                 reason = await engine.run()
                 tasks.cancel_scope.cancel()
         return reason
     finally:
-        clean_up(repository, listening, path)
+        clean_up(repository, lock, listening, path)
 
 
-def clean_up(repository: Repository, listening: socket.socket, path: Path) -> None:
-    """Nothing of the daemon is left where clients look."""
+def clean_up(repository: Repository, lock: DaemonLock, listening: socket.socket, path: Path) -> None:
+    """Nothing of the daemon is left where clients look; what may be the next daemon's stays."""
     listening.close()
+    if not lock.is_in_place(repository.home):
+        return
     remove_address(repository.home)
     with suppress(OSError):
         remove_socket(path)
@@ -202,6 +206,13 @@ async def stop_on_signal(world: World, engine: Engine, *, task_status: anyio.abc
                 world.end_all_now()
             stopped = True
             await engine.stop(f"stopped by {signal.Signals(number).name}")
+
+
+async def stop_without_lock(engine: Engine, lock: DaemonLock, home: Path) -> None:
+    """Stop when somebody has removed the folder with our lock: nobody finds us any more, and a second daemon could run beside us."""
+    while lock.is_in_place(home):
+        await anyio.sleep(LOOK_FOR_LOCK_S)
+    await engine.stop(f"{home} was removed, and with it what says that this is the daemon")
 
 
 async def keep_log_small(home: Path) -> None:

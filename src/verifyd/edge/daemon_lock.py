@@ -42,6 +42,14 @@ class DaemonLock:
             return None
         return cls(descriptor)
 
+    def is_in_place(self, home: Path) -> bool:
+        """Whether the file that is locked still stands there: else another daemon may take the one that does."""
+        try:
+            found = os.lstat(home / LOCK_NAME)
+        except OSError:
+            return False
+        return os.path.samestat(found, os.fstat(self.descriptor))
+
     def release(self) -> None:
         """Said and not left to closing, because a forked process may have a copy of the descriptor."""
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
