@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from verifyd.doors import quick
 from verifyd.edge import plain_question
+from verifyd.edge.daemon_address import read_address
 from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
 
 
@@ -45,6 +47,16 @@ def daemon(git_dir: Path, *pieces: bytes, pause_s: float = 0.0) -> Iterator[None
         done.set()
         thread.join()
         listening.close()
+
+
+def test_a_pipe_where_the_address_should_be_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Whoever may write in git's folder could otherwise hang every hook, and every ``verifyd status``."""
+    (tmp_path / "verifyd").mkdir()
+    for name in ("daemon.addr", "daemon.json"):
+        os.mkfifo(tmp_path / "verifyd" / name)
+    assert asked(tmp_path) is Silence.GONE
+    assert read_address(tmp_path / "verifyd") is None
+    assert quick.ask(str(tmp_path), "/v1/status", False, 0.0) is None
 
 
 def answer(git_dir: Path, body: bytes, status: str = "200 OK", **headers: str) -> bytes:

@@ -334,8 +334,13 @@ def inherits_any(names: Iterable[str]) -> bool:
     return not inherited_environment().keys().isdisjoint(names)
 
 
+def without_waiting(path: str, flags: int) -> int:
+    """For ``open``: a pipe where a file should be keeps nobody waiting."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def written_address(home: str) -> str:
     """The socket's path as the last daemon wrote it; empty when there is none."""
-    with suppress(OSError), open(os.path.join(home, "daemon.addr"), "rb") as file:  # noqa: PTH118, PTH123 - pathlib takes longer to import
-        return os.fsdecode(file.read(4096))
+    with suppress(OSError), open(os.path.join(home, "daemon.addr"), "rb", opener=without_waiting) as file:  # noqa: PTH118, PTH123 - pathlib takes longer to import
+        return os.fsdecode(file.read(4096) or b"")
     return ""

@@ -144,8 +144,13 @@ def ask(git_dir: str, target: str, as_json: bool, wait_s: float) -> int | None:
     global silent_process  # noqa: PLW0603 - the command line, which goes on where we give up, has to know
     import _socket
 
-    with open(git_dir + "/verifyd/daemon.addr", "rb") as file:
-        address = file.read(LONGEST_ADDRESS)
+    written = os.open(git_dir + "/verifyd/daemon.addr", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        address = os.read(written, LONGEST_ADDRESS)  # a pipe in its place keeps nobody waiting
+    finally:
+        os.close(written)
+    if not address:
+        return None
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     client.settimeout(wait_s + ANSWER_S)
     client.connect(address)

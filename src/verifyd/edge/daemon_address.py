@@ -55,8 +55,11 @@ def remove_address(home: Path) -> None:
 def read_address(home: Path) -> DaemonAddress | None:
     """What the last daemon wrote; None when there is nothing or nothing that can be read. It may be dead."""
     try:
-        with (home / JSON_NAME).open("rb") as file:
-            return from_json(DaemonAddress, json.loads(file.read(LARGEST_BYTES)), unknown_keys=True)
+        descriptor = os.open(
+            home / JSON_NAME, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )  # a pipe there keeps nobody waiting
+        with os.fdopen(descriptor, "rb") as file:
+            return from_json(DaemonAddress, json.loads(file.read(LARGEST_BYTES) or b""), unknown_keys=True)
     except (OSError, ValueError, ShapeError, RecursionError):
         return None
 

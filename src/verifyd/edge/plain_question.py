@@ -57,8 +57,9 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         client.settimeout(timeout_s)
-        with open(f"{git_dir}/verifyd/daemon.addr", "rb") as file:
-            client.connect(file.read(LONGEST_ADDRESS))
+        written = os.open(f"{git_dir}/verifyd/daemon.addr", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(written, "rb") as file:  # a pipe in its place keeps nobody waiting
+            client.connect(file.read(LONGEST_ADDRESS) or b"")
         # The process at the other end, as the kernel says it: number and user; on macOS a version and the user.
         level, name = (_socket.SOL_SOCKET, _socket.SO_PEERCRED) if hasattr(_socket, "SO_PEERCRED") else (0, 1)
         peer = client.getsockopt(level, name, 76)
