@@ -82,6 +82,19 @@ def test_a_new_repository_in_the_tree_is_seen(repository: SampleRepository, live
     assert "later/nest/n.py" in live.state.files
 
 
+def test_a_new_repository_in_the_tree_is_read_by_who_was_there_before(
+    repository: SampleRepository, live: LiveWorkTree
+) -> None:
+    """A daemon has one reader for its tree and another for the change: what one learns of a nested repository's objects, both know."""
+    other, opened = repository.binary(), repository.open()
+    other.change(live.snapshot(live.state, "auto"))
+    nested_in(repository, "later/nest", {"n.py": "never seen before\n"})
+    live.read(Hint(paths=frozenset({"later"})))
+    change = other.change(live.snapshot(live.state, "auto"))
+    assert "later/nest/n.py" in {one.path for one in change.files}
+    assert "later/nest/n.py" in other.content_ids(opened, live.state.tree)
+
+
 def test_conversions_are_gits(repository: SampleRepository, live: LiveWorkTree) -> None:
     """New, edited, staged, committed; and when a setting turns them on for every file."""
     repository.write({"x.txt": "b\r\nc\r\n", "y.txt": "1\r\n", "z.bin": b"\r\n\0"})

@@ -46,6 +46,7 @@ class ObjectStore:
         self.written_bytes = 0
         self.removing = threading.Lock()
         self._alternates: dict[Path, None] = {}
+        self._learned: set[str] = set()
         self.empty_tree = self.id_of("tree", b"")
 
     def prepare(self) -> None:
@@ -56,8 +57,7 @@ class ObjectStore:
         extension = "" if version == 0 else f"[extensions]\n\tobjectFormat = {self.object_format}\n"
         config = f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n\tattributesFile = {os.devnull}\n{extension}"
         (self.folder / "alternates").mkdir(exist_ok=True)
-        for file in (self.folder / "alternates").glob("[0-9a-f]*"):
-            self._alternates[Path(os.fsdecode(file.read_bytes()))] = None
+        self.learn_alternates()
         for name, text in (("HEAD", "ref: refs/heads/none\n"), ("config", config)):
             if not (self.folder / name).exists():
                 write_whole(self.folder / name, text.encode())
@@ -72,9 +72,18 @@ class ObjectStore:
             encoded = os.fsencode(objects)
             write_whole(self.folder / "alternates" / hashlib.sha256(encoded).hexdigest()[:16], encoded)
 
+    def learn_alternates(self) -> None:
+        """Take in what others have added since: another process, or another reader of this one."""
+        with suppress(FileNotFoundError):  # the folder, or a file that was just being written
+            for name in set(os.listdir(self.folder / "alternates")) - self._learned:
+                if not name.strip("0123456789abcdef"):
+                    self._alternates[Path(os.fsdecode((self.folder / "alternates" / name).read_bytes()))] = None
+                    self._learned.add(name)
+
     @property
     def variables(self) -> dict[str, str]:
         """What makes git read from the alternates and write here."""
+        self.learn_alternates()
         listed = os.pathsep.join(quoted(str(folder)) for folder in tuple(self._alternates) if folder.is_dir())
         return {"GIT_OBJECT_DIRECTORY": str(self.objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": listed}
 
