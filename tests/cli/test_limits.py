@@ -16,13 +16,13 @@ def test_commits_that_are_not_counted_are_said(tmp_path: Path) -> None:
     project.write({"a.txt": "b\n"})
     project.verifyd("run", expect=0)
     counted = project.commit("Counted")
-    assert "not counted" not in project.verifyd("run", expect=0).out
+    assert "leave out" not in project.verifyd("run", expect=0).out
     project.write({"a.txt": "1\n2\n3\n4\n5\n"})
     project.verifyd("run", expect=1)
     project.commit("Not counted")
     says = (
-        "limits and scope count from HEAD: 1 commit is not counted since the last tree that was ready before its commit; "
-        f"to count: --base {counted[:12]}"
+        "limits and scope count from HEAD, so they leave out 1 commit made since the last tree that was ready before its "
+        f"commit; to count it too: verifyd run --base {counted[:12]}"
     )
     for _ in range(2):
         project.verifyd("run", expect=0)

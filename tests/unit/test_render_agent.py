@@ -97,7 +97,7 @@ def test_who_has_tried_often_enough_is_asked_to_hand_over() -> None:
 def test_a_warning_between_edits_is_two_lines() -> None:
     """It names the tree that it is about."""
     assert render_warning(a_task()) == (
-        "verifyd: an earlier edit of this session's tree `1f1f1f1f1f1f` is not ready: `tests: test_x fails: assert 3 == 4` (gate "
+        "verifyd: tree `1f1f1f1f1f1f`, made by an edit of this session, is not ready: `tests: test_x fails: assert 3 == 4` (gate "
         "`tests`, `src/a.py:7`)\nGo on with what you are doing. If it still fails at the end of the turn, you are given the "
         "whole task.\n"
     )

@@ -89,3 +89,11 @@ def test_trouble_is_said() -> None:
     assert line is not None
     assert "\x1b" not in line
     assert line.startswith("cannot verify tree 1f1f1f1f1f1f: no ")
+
+
+def test_what_to_do_about_trouble_is_a_sentence_on_the_same_line() -> None:
+    """However many lines the message has."""
+    text = "VERIFY.md:3: the fence is never closed\n  End it with:\n\n    ~~~"
+    assert event_line(replace(EVENT, kind=EventKind.TROUBLE, text=text)) == (
+        "cannot verify tree 1f1f1f1f1f1f: VERIFY.md:3: the fence is never closed. End it with: ~~~"
+    )

@@ -113,7 +113,7 @@ def test_trouble_with_the_tree_is_unproven_and_says_what() -> None:
     assert exit_code_of_standing(document) == 3
     assert render_standing(document) == (
         "UNPROVEN  tree 1f1f1f1f1f1f\n"
-        "  cannot_verify: VERIFY.md:14: gate 'unit': unknown key 'timout'   Did you mean 'timeout'?\n"
+        "  cannot_verify: VERIFY.md:14: gate 'unit': unknown key 'timout'. Did you mean 'timeout'?\n"
         "last complete verdict: ready on 9e9e9e9e9e9e, 2 trees ago\n"
     )
 

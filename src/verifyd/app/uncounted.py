@@ -27,10 +27,11 @@ def uncounted_remarks(world: World, judged: Judged, pipeline: Pipeline, store: S
     number = count_uncounted(commits, store.ready_runs(limit=MOST_RUNS))
     if number == 0:
         return ()
-    what = "1 commit is" if number == 1 else f"{number} commits are"
+    what, them = ("1 commit", "it") if number == 1 else (f"{number} commits", "them")
     base = commits[number].commit[:12]
     return (
-        f"limits and scope count from HEAD: {what} not counted since the last tree that was ready before its commit; to count: --base {base}",
+        f"limits and scope count from HEAD, so they leave out {what} made since the last tree that was ready before its commit; "
+        f"to count {them} too: verifyd run --base {base}",
     )
 
 

@@ -54,7 +54,7 @@ def render_hand_over(task: TaskDocument, *, attempt: int) -> str:
 def render_warning(task: TaskDocument) -> str:
     """A few lines between two edits, for an agent that is at work."""
     return cut_bytes(
-        f"verifyd: an earlier edit of this session's tree {code(task.tree[:SHORT])} is not ready: {quoted(task)}\n"
+        f"verifyd: tree {code(task.tree[:SHORT])}, made by an edit of this session, is not ready: {quoted(task)}\n"
         "Go on with what you are doing. If it still fails at the end of the turn, you are given the whole task.\n",
         1_000,
     )

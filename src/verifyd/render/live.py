@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from verifyd.render.markdown import duration
 from verifyd.render.shown import shown_line
-from verifyd.render.standing import gate_line, heading_lines, judged_lines, task_lines
+from verifyd.render.standing import gate_line, heading_lines, judged_lines, message_line, task_lines
 from verifyd.render.standing_document import GateStandingEntry, StandingDocument
 from verifyd.report import Readiness
 from verifyd.standing import Event, EventKind, Phase, Transition
@@ -84,5 +84,5 @@ def event_line(event: Event, *, took_s: float | None = None) -> str | None:
         said = f": {shown_line(event.text, 200)}" if event.text else ""
         return f"{WORDS[event.transition]}  tree {tree}{took}{said}"
     if event.kind is EventKind.TROUBLE:
-        return f"cannot verify tree {tree}: {shown_line(event.text, 300)}"
+        return f"cannot verify tree {tree}: {shown_line(message_line(event.text), 300)}"
     return None

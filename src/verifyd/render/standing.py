@@ -47,8 +47,14 @@ def readiness_now(standing: Standing) -> tuple[Readiness, str | None, str]:
     if standing.report is not None:
         return standing.report.readiness, standing.report.reason, standing.report.explanation
     if standing.trouble:
-        return Readiness.UNPROVEN, str(Reason.CANNOT_VERIFY), standing.trouble
+        return Readiness.UNPROVEN, str(Reason.CANNOT_VERIFY), message_line(standing.trouble)
     return Readiness.UNPROVEN, str(Reason.VERIFYING), known_so_far(standing)
+
+
+def message_line(message: str) -> str:
+    """An error's message on one line: the remedy, which has lines of its own, is the next sentence."""
+    problem, _, remedy = message.partition("\n")
+    return f"{problem}. {' '.join(remedy.split())}" if remedy else problem
 
 
 def known_so_far(standing: Standing) -> str:
