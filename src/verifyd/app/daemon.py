@@ -210,8 +210,10 @@ async def stop_on_signal(world: World, engine: Engine, *, task_status: anyio.abc
 
 async def stop_without_lock(engine: Engine, lock: DaemonLock, home: Path) -> None:
     """Stop when somebody has removed the folder with our lock: nobody finds us any more, and a second daemon could run beside us."""
-    while lock.is_in_place(home):
+    while True:
         await anyio.sleep(LOOK_FOR_LOCK_S)
+        if not lock.is_in_place(home):
+            break
     await engine.stop(f"{home} was removed, and with it what says that this is the daemon")
 
 

@@ -341,6 +341,6 @@ def without_waiting(path: str, flags: int) -> int:
 
 def written_address(home: str) -> str:
     """The socket's path as the last daemon wrote it; empty when there is none."""
-    with suppress(OSError), open(os.path.join(home, "daemon.addr"), "rb", opener=without_waiting) as file:  # noqa: PTH118, PTH123 - pathlib takes longer to import
+    with suppress(OSError), open(os.path.join(home, "daemon.addr"), "rb", opener=without_waiting) as file:  # noqa: PTH118 - pathlib takes longer to import
         return os.fsdecode(file.read(4096) or b"")
     return ""
