@@ -11,7 +11,7 @@ import functools
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +85,7 @@ def make_world() -> World:
         open_store=open_history,
         find_tools=stamp_tools,
         editable_installs=functools.partial(editable_installs, environment),
+        stale_bytecode=find_stale_bytecode,
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
         verdict_files=UsersVerdictFiles(),
         git_hooks=InstalledHooks(),
@@ -137,6 +138,13 @@ def stamp_tools(scripts: Sequence[str], environment: Mapping[str, str], folder: 
     from verifyd.edge.tools import find_tools
 
     return find_tools(scripts, environment, folder)
+
+
+def find_stale_bytecode(root: Path, files: Collection[str]) -> tuple[str, ...]:
+    """Sources whose compiled form Python would take although it was made of other content."""
+    from verifyd.edge.stale_bytecode import stale_bytecode
+
+    return stale_bytecode(root, files)
 
 
 def editable_installs(environment: Mapping[str, str], root: Path) -> tuple[tuple[Path, Path], ...]:

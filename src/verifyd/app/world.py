@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,8 @@ class World:
     """(commands of a gate, its environment, its folder) -> stamps of the tools they name; None when one is missing."""
     editable_installs: Callable[[Path], tuple[tuple[Path, Path], ...]]
     """(source folder at or below a root, file that names it) of each editable install that a gate would find."""
+    stale_bytecode: Callable[[Path, Collection[str]], tuple[str, ...]]
+    """(root, files of the tree) -> sources whose compiled form Python would take although it was made of other content."""
     temporary_folder: Path
     verdict_files: VerdictFiles | None = None
     """What the commit hook answers from; None where no hook shall ever believe a run in this world."""
