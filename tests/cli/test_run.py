@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +84,17 @@ def test_nothing_runs_unapproved(make: Make) -> None:
     assert project.statuses() == {"trace": ("unproven", "unapproved")}
     assert project.report()["task"] is None
     assert "verifyd approve" in answer.out
+
+
+def test_without_an_approval_a_task_is_not_looked_for_in_vain(make: Make) -> None:
+    """Running once more would tell no more: the next step is a person's, and ``verifyd task`` names it."""
+    project = make(page(gate="true"), approved=False)
+    for _ in range(2):
+        assert project.verifyd("task", expect=3).err == (
+            f"nothing is known about the tree as it is now ({project.tree()[:12]}): the pipeline was never approved\n"
+            "  Look at it with: verifyd plan, then: verifyd approve\n"
+        )
+        project.verifyd("run", expect=3)
 
 
 def test_a_changed_pipeline_runs_as_approved_and_is_never_ready(make: Make) -> None:
@@ -212,6 +224,21 @@ def test_the_log_holds_all_the_gate_printed(make: Make) -> None:
     project.verifyd("run", expect=1)
     assert project.verifyd("log", "gate", expect=0).out == "one\ntwo\n"
     assert project.verifyd("log", "gate", "--lines", "1", expect=0).out == "two\n"
+
+
+def test_a_gate_has_no_log_before_it_has_run(make: Make) -> None:
+    """And the message says so, because the page does name the gate."""
+    project = make(page(gate="true"))
+    assert project.verifyd("log", "gate", expect=2).err == (
+        "gate: there is no log of gate 'gate'\n  A gate has one once it has run; see the gates with: verifyd plan\n"
+    )
+
+
+def test_progress_says_which_gate_was_not_run_again(make: Make) -> None:
+    """Its time is that of the earlier run."""
+    project = make(page(gate="true"))
+    assert "reused" not in project.verifyd("run", expect=0).err
+    assert re.fullmatch(r"✓ gate passed \d+\.\d\d s \(reused\)\n", project.verifyd("run", expect=0).err)
 
 
 def test_task_answers_for_the_tree_as_it_is_now(make: Make) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verifyd.app.declared import read_declared
+from verifyd.app.declared import Declared, read_declared
 from verifyd.app.ports import GateRun, Repository, Store
 from verifyd.app.world import World
 from verifyd.errors import UndeterminedError, UsageError
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import DIFF_GATE
+from verifyd.snapshot import Snapshot
 from verifyd.timing import Timing, make_timing
 
 
@@ -37,9 +38,17 @@ def known_now(world: World, repository: Repository) -> Known:
     with world.open_store(repository) as store:
         run = store.newest_run(tree=snapshot.tree, pipeline=pipeline.digest)
     if run is None or not run.report:
-        problem = f"nothing is known about the tree as it is now ({snapshot.tree[:12]})"
-        raise UndeterminedError(problem, remedy="Verify it with: verifyd run")
+        raise nothing_known(snapshot, declared)
     return Known(tree=snapshot.tree, report=json.loads(run.report))
+
+
+def nothing_known(snapshot: Snapshot, declared: Declared) -> UndeterminedError:
+    """Where nothing was ever approved another run would tell no more, so that is what is said."""
+    problem = f"nothing is known about the tree as it is now ({snapshot.tree[:12]})"
+    if declared.approval is not None:
+        return UndeterminedError(problem, remedy="Verify it with: verifyd run")
+    says = declared.trouble or "the pipeline was never approved"
+    return UndeterminedError(f"{problem}: {says}", remedy="Look at it with: verifyd plan, then: verifyd approve")
 
 
 def newest_log(world: World, repository: Repository, gate: str) -> Path:
@@ -53,7 +62,7 @@ def newest_log(world: World, repository: Repository, gate: str) -> Path:
         known = (
             "It starts no process."
             if gate == DIFF_GATE
-            else nearest_of(gate, names) or "See the gates with: verifyd plan"
+            else nearest_of(gate, names) or "A gate has one once it has run; see the gates with: verifyd plan"
         )
         raise UsageError(f"there is no log of gate {gate!r}", where=gate, remedy=known)
     return max(stamps, key=lambda path: stamps[path][0])

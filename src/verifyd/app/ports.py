@@ -553,8 +553,8 @@ class Progress(Protocol):
         """A gate was started."""
         ...
 
-    def ended(self, name: str, status: str, reason: str | None, duration_s: float | None) -> None:
-        """A gate has its verdict; *duration_s* is None when it was not run."""
+    def ended(self, name: str, status: str, reason: str | None, duration_s: float | None, *, reused: bool) -> None:
+        """A gate has its verdict; *duration_s* is None when it was not run, and that of an earlier run when that is reused."""
         ...
 
 

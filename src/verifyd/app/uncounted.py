@@ -29,10 +29,8 @@ def uncounted_remarks(world: World, judged: Judged, pipeline: Pipeline, store: S
         return ()
     what, them = ("1 commit", "it") if number == 1 else (f"{number} commits", "them")
     base = commits[number].commit[:12]
-    return (
-        f"limits and scope count from HEAD, so they leave out {what} made since the last tree that was ready before its commit; "
-        f"to count {them} too: verifyd run --base {base}",
-    )
+    left_out = f"limits and scope count from HEAD, so they leave out {what} made since the last tree that was ready before its commit"
+    return (f"{left_out}; to count {them} too: verifyd run --base {base}",)
 
 
 def count_uncounted(commits: Sequence[Commit], ready: Sequence[ReadyRun]) -> int:

@@ -55,6 +55,7 @@ def verify_with_progress(
                 str(verdict.status),
                 str(verdict.reason) if verdict.reason is not None else None,
                 verdict.outcome.duration_s if verdict.outcome is not None else None,
+                reused=verdict.reused,
             ),
         )
         return run_interruptibly(

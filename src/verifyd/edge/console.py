@@ -96,10 +96,10 @@ class TerminalProgress:
         """A gate was started."""
         self.running[name] = (self.console.clock.monotonic_s(), expected_s)
 
-    def ended(self, name: str, status: str, reason: str | None, duration_s: float | None) -> None:
-        """A gate has its verdict; *duration_s* is None when it was not run."""
+    def ended(self, name: str, status: str, reason: str | None, duration_s: float | None, *, reused: bool) -> None:
+        """A gate has its verdict; *duration_s* is None when it was not run, and that of an earlier run when that is reused."""
         self.running.pop(name, None)
-        took = f" {duration_s:.2f} s" if duration_s is not None else ""
+        took = f" {duration_s:.2f} s{' (reused)' if reused else ''}" if duration_s is not None else ""
         line = f"{MARKS[status]} {name} {status}{f': {reason}' if reason else ''}{took}"
         if self.live is None:
             self.console.say(line)
