@@ -61,18 +61,25 @@ def pre_commit(folder: str, tree: str | None) -> None:
     request = Request(source=Source.STAGED, door=Door.HOOK)
     opened = open_interruptibly(world, repository, request)
     found = opened.judged.snapshot.tree
-    if tree is not None and found != tree:
-        problem = f"the index holds tree {found[:12]} by now, and held {tree[:12]} when this commit began"
-        raise GitError(problem, where="pre-commit", remedy="Commit again.")
+    refuse_another(found, tree or found)
     said = said_by_daemon(world, repository, opened)
     if said is None:
         code = verified(world, repository, request, opened)
     else:
         code, text = said
         world.console.write_answer(text)
-    if code is not ExitCode.READY:
+    if code is ExitCode.READY:  # git reads the index again when we have ended
+        refuse_another(world.git.snapshot_staged(repository, base="auto").tree, found)
+    else:
         world.console.say(f'no commit; to commit all the same, with a reason that is kept: {SKIP}="…" git commit')
     end(code)
+
+
+def refuse_another(now: str, before: str) -> None:
+    """GitError when something was staged since: git would commit what nobody has verified."""
+    if now != before:
+        problem = f"the index holds tree {now[:12]} by now, and held {before[:12]} when this commit began"
+        raise GitError(problem, where="pre-commit", remedy="Commit again.")
 
 
 def pre_push(folder: str) -> None:
