@@ -193,13 +193,17 @@ class LivePass:
         known = runner.known_verdict(planned.gate, key)
         if known is not None:
             return known
-        return await self.shared.gates.verdict(
+        verdict = await self.shared.gates.verdict(
             planned,
             key=key,
             tree=self.state.tree,
             run=lambda: runner.run(planned),
             is_wanted=lambda: not self.is_overtaken,
         )
+        self.verdicts[planned.gate.name] = (
+            verdict  # at once: between the end of its run and the news of it, it waits for nothing
+        )
+        return verdict
 
     def run_context(self) -> RunContext:
         """What its gates share: the tree comes out of memory."""
