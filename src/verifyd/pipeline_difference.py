@@ -297,8 +297,8 @@ WEAKENED: Mapping[str, Callable[[Gate, Gate], bool]] = {
     "expect": lambda old, new: new.expect != old.expect,
     "env": changed_environment,
     "cwd": lambda old, new: new.cwd != old.cwd,
-    "server": lambda old, new: new.server != old.server and old.server is not None,
-    "ready": lambda old, new: new.ready != old.ready and old.ready is not None,
+    "server": lambda old, new: new.server != old.server,  # one that is new may do what the script is to find undone
+    "ready": lambda old, new: new.ready != old.ready,
     "min_tests": weaker_min_tests,
     "evidence": weaker_evidence,
     "isolate": lambda old, new: new.isolate is Isolate.TREE or old.isolate is Isolate.FROZEN,

@@ -115,7 +115,7 @@ def test_a_removed_manual_gate_held_nothing_back() -> None:
         ("cpus", 1, 2, ("cpus", "1", "2", False)),
         ("exclusive", False, True, ("exclusive", "no", "yes", False)),
         ("fix", None, "a b", ("fix", "none", "a b", False)),
-        ("server", None, "a b", ("server", "none", "a b", False)),
+        ("server", None, "a b", ("server", "none", "a b", True)),
         ("server", "a b", "a c", ("server", "a b", "a c", True)),
         ("ready", "a b", None, ("ready", "a b", "none", True)),
         ("artifacts", ("a",), ("b",), ("artifacts", "a", "b", False)),
