@@ -96,7 +96,10 @@ def test_an_edit_is_answered_with_what_it_broke_and_then_with_nothing(daemons: D
     """Only what is new is said."""
     daemons.start()
     first = told(call(daemons.project, "claude", "edit"))
-    assert f"`{TREE[:12]}` is not ready" in first["hookSpecificOutput"]["additionalContext"]
+    assert (
+        f"`{TREE[:12]}`, made by an edit of this session, is not ready"
+        in first["hookSpecificOutput"]["additionalContext"]
+    )
     assert told(call(daemons.project, "claude", "edit")) == {}
 
 
@@ -160,7 +163,10 @@ def test_what_an_edit_breaks_is_told_once_and_what_it_mends_is_not(project: Proj
         (project.root / "calc.py").unlink()
         project.verifyd("status", "--wait", "50", expect=1)
         warning = told(call(project, "claude", "edit"))["hookSpecificOutput"]["additionalContext"]
-        assert f"`{project.tree()[:12]}` is not ready: `there: exit status 1, expected 0`" in warning
+        assert (
+            f"`{project.tree()[:12]}`, made by an edit of this session, is not ready: `there: exit status 1, expected 0`"
+            in warning
+        )
         assert told(call(project, "claude", "edit")) == {}
         project.write({"calc.py": "A = 1\n"})
         project.verifyd("status", "--wait", "50", expect=0)
