@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,14 @@ def test_a_daemon_that_was_stopped_for_a_while_calls_nothing_timed_out_and_answe
     wait_for(lambda: len(process_tree(daemon)) > 3, "the gate runs")
     family = process_tree(daemon)
     for pid in family:
-        os.kill(pid, signal.SIGSTOP)
+        with suppress(ProcessLookupError):  # git's processes come and go
+            os.kill(pid, signal.SIGSTOP)
     time.sleep(6)
     first = project.tree()
     project.write({"other.py": ""})
     for pid in reversed(family):
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
     now = json.loads(project.verifyd("status", "--json").out)
     assert (now["tree"], now["readiness"]) == (project.tree(), "unproven")
     answer = json.loads(project.verifyd("status", "--wait", "50", "--json", expect=0).out)

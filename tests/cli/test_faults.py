@@ -21,8 +21,8 @@ from tests.support.project import Project, page
 
 Make = Callable[..., Project]
 
-FLOCKED = frozenset({"dates.lock", "daemon.lock"})
-"""Files that stay, and are held by flock while they are in use."""
+FLOCKED = frozenset({"daemon.lock"})
+"""A file that stays, and is held by flock while a daemon lives."""
 
 CALC = {"calc.py": "A = 1\n", ".gitignore": "ignored/\n__pycache__/\n"}
 

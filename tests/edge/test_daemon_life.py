@@ -104,7 +104,7 @@ def test_what_a_killed_daemon_left_is_not_believed(daemons: Daemons) -> None:
     first.kill()
     first.communicate()
     assert daemons.address()["pid"] == first.pid
-    assert (home(daemons) / "daemon.sock").is_socket()
+    assert Path(daemons.address()["socket"]).is_socket()
     assert not is_held(home(daemons))
     second = daemons.start()
     assert daemons.pid() == second.pid

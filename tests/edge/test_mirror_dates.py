@@ -40,7 +40,7 @@ def test_the_file_stays_small_while_a_daemon_lives(tmp_path: Path, monkeypatch: 
         assert dates.file.stat().st_size < 10_500
     known = read_dates(dates.file)
     assert (known.known, known.tree_id) == (dates.known, tree(a="f", b="0").id)
-    assert sorted(tmp_path.iterdir()) == [dates.file, tmp_path / "dates.lock"]
+    assert sorted(tmp_path.iterdir()) == [dates.file, tmp_path / "dates.flock"]
 
 
 def test_a_file_of_many_paths_is_not_written_anew_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ class MirrorDates:
         Args:
             read: A tree by its id; None where that is no longer known.
         """
-        with locked(self.file.with_name(f"{self.file.name}.lock")):
+        with locked(self.file.with_name(f"{self.file.name}.flock")):
             self.catch_up()
             if self.tree is None or self.tree.id != self.tree_id:
                 self.tree = None if self.tree_id is None else tree if tree.id == self.tree_id else read(self.tree_id)
@@ -179,7 +179,7 @@ class MirrorDates:
 def read_dates(file: Path) -> MirrorDates:
     """What earlier processes wrote."""
     dates = MirrorDates(file=file)
-    with locked(file.with_name(f"{file.name}.lock")):
+    with locked(file.with_name(f"{file.name}.flock")):
         dates.catch_up()
         if dates.place[1] > COMPACTED_BYTES:
             compact(dates)
