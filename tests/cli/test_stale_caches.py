@@ -14,7 +14,7 @@ GOOD, BAD = "ANSWER = 1\n", "ANSWER = 2\n"
 
 def test_an_edit_of_the_same_size_in_the_same_second_is_judged_in_the_working_tree(tmp_path: Path) -> None:
     """The compiled file of the good content is warm, and Python takes it for the bad one: the gate does not."""
-    check = f"{sys.executable} check.py"
+    check = f"'{sys.executable}' check.py"
     files = {
         ".gitignore": "__pycache__/\n",
         "answer.py": GOOD,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def make_stage(folder: Path, attributes: str = "", *, beside: str = "") -> Stage
     starter = folder / "starter.py"
     folder.mkdir(parents=True)
     starter.write_text(STARTER, "utf-8")
-    script = f"mkdir -p {born}; exec {sys.executable} -I -S {starter} {born} stay {name}"
+    script = f"mkdir -p {born}; exec {shlex.quote(sys.executable)} -I -S {starter} {born} stay {name}"
     gates = {"long": f"{attributes} | {script}" if attributes else script}
     if beside:
         (folder / "beside.sh").write_text(beside, "utf-8")
