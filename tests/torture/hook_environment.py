@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -81,7 +82,7 @@ async def torture(folder: Path, rounds: int, seed: int) -> Tally:
     return scene.tally
 
 
-HOOKS = {"naive": "sh -eu gate.sh", "ours": f"{sys.executable} -m verifyd run --no-reuse > /dev/null 2>&1"}
+HOOKS = {"naive": "sh -eu gate.sh", "ours": f"{shlex.quote(sys.executable)} -m verifyd run --no-reuse > /dev/null 2>&1"}
 
 
 def commit_through(folder: Path, rounds: int, hook: str) -> int:

@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -73,9 +74,7 @@ class RaceGate:
         """Its part of VERIFY.md."""
         declared = f" paths={self.inside}**" if self.inside else ""
         warm = f" -X pycache_prefix={folder / 'compiled'}"
-        command = (
-            f"{sys.executable} -I -S{warm} {folder / 'gate.py'} {self.name} {self.seconds} {self.looks} {self.inside}"
-        )
+        command = f"{shlex.quote(sys.executable)} -I -S{warm} {folder / 'gate.py'} {self.name} {self.seconds} {self.looks} {self.inside}"
         return f"## {self.name}\n```sh {self.attributes}{declared}\n{command.rstrip()}\n```\n"
 
 
