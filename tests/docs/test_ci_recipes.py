@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def run_script(job: Job, script: str) -> subprocess.CompletedProcess[str]:
     """Run shell lines as a host does, with a verifyd on PATH."""
     program = job.files / "bin" / "verifyd"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m verifyd "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m verifyd "$@"\n')
     program.chmod(0o755)
     path = f"{program.parent}:{job.project.environment['PATH']}"
     environment = {**job.project.environment, **job.environment, "PATH": path}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def run_step(job: Job, name: str, given: dict[str, str]) -> subprocess.Completed
     """Run a step's script as the runner does, with verifyd where the step before it installs it."""
     program = job.files / "temp" / "verifyd" / "bin" / "verifyd"
     program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m verifyd "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m verifyd "$@"\n')
     program.chmod(0o755)
     known = {**{f"inputs.{name}": entry["default"] for name, entry in ACTION["inputs"].items()}, **given}
     variables = {name: EXPRESSION.sub(lambda found: known[found[1]], text) for name, text in step(name)["env"].items()}
