@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from verifyd.edge import locking
 from verifyd.errors import StoreError
 
 LOCK_NAME = "daemon.lock"
@@ -51,9 +52,8 @@ class DaemonLock:
         return os.path.samestat(found, os.fstat(self.descriptor))
 
     def release(self) -> None:
-        """Said and not left to closing, because a forked process may have a copy of the descriptor."""
-        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
-        os.close(self.descriptor)
+        """Another process may be the daemon from now on."""
+        locking.let_go(self.descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -81,19 +81,5 @@ def open_lock(home: Path) -> int:
 
 
 def is_held(home: Path) -> bool:
-    """
-    Whether a daemon holds the lock now.
-
-    Asking takes a shared lock for a moment; who wants the lock therefore asks more than once.
-    """
-    try:
-        descriptor = os.open(home / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    """Whether a daemon holds the lock now."""
+    return locking.is_held(home / LOCK_NAME)

@@ -16,8 +16,9 @@ from verifyd.edge.file_copying import CopyLimit, copy_files
 from verifyd.edge.file_writing import refusal, refusing, remove_leftovers, write_into
 from verifyd.edge.folders import open_folder, remove_tree
 from verifyd.edge.ignored_files import stamp_files, stamp_links
+from verifyd.edge.locking import let_go
 from verifyd.edge.matching import find_files
-from verifyd.edge.run_folders import free_folders, hold_folder, let_go
+from verifyd.edge.run_folders import free_folders, hold_folder
 from verifyd.errors import StoreError
 
 LEFT_OUT_NAME = "LEFT_OUT.txt"

@@ -23,3 +23,28 @@ def locked(file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def let_go(descriptor: int) -> None:
+    """Hold the lock no longer; said and not left to closing, because a forked process may have a copy of the descriptor."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+def is_held(file: Path) -> bool:
+    """
+    Whether a process that lives holds the lock now; not when there is no such file.
+
+    Asking takes a shared lock for a moment; who wants the lock therefore asks more than once.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

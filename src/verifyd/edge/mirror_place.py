@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from verifyd.edge.folders import remove_tree
-from verifyd.edge.locking import locked
-from verifyd.edge.run_folders import free_folders, hold_folder, let_go
+from verifyd.edge.locking import let_go, locked
+from verifyd.edge.run_folders import free_folders, hold_folder
 
 LARGEST_SHARE = 0.1
 """Of the memory that is free, a tree in memory may take so much."""

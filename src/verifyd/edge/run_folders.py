@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from verifyd.edge.folders import open_folder
+from verifyd.edge.locking import is_held
 
 HELD_NAME = ".held"
 """Holds the folder's number; locked while a process fills the folder. The lock decides, never a process id (fault 8)."""
@@ -15,7 +16,7 @@ HELD_NAME = ".held"
 
 def hold_folder(folder: Path) -> int:
     """
-    Make a new folder (0700) and hold it; the descriptor to let go of it with.
+    Make a new folder (0700) and hold it; the descriptor to let go of it with (``locking.let_go``).
 
     Raises:
         OSError: it exists already, or cannot be made.
@@ -33,16 +34,13 @@ def hold_folder(folder: Path) -> int:
     return descriptor
 
 
-def let_go(descriptor: int) -> None:
-    """Hold the folder no longer; said and not left to closing, because a forked process may have a copy of the descriptor."""
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
-
-
 def free_folders(folder: Path) -> tuple[Path, ...]:
     """The run folders in *folder* that no living process holds, in the order they were made, whatever the clock said."""
     return tuple(
-        sorted((run for run in folders_in(folder) if not is_held(run)), key=lambda run: (number_of(run), run.name))
+        sorted(
+            (run for run in folders_in(folder) if not is_held(run / HELD_NAME)),
+            key=lambda run: (number_of(run), run.name),
+        )
     )
 
 
@@ -60,18 +58,3 @@ def number_of(folder: Path) -> int:
     with suppress(OSError, ValueError):
         return int((folder / HELD_NAME).read_text("ascii"))
     return 0
-
-
-def is_held(folder: Path) -> bool:
-    """Whether a process that lives fills this folder."""
-    try:
-        descriptor = os.open(folder / HELD_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
