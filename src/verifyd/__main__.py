@@ -9,7 +9,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     # ``python -m verifyd`` puts the working folder before everything else: a click.py of the repository would be run here.
     # (``os`` was imported by Python itself; nothing else may be.) A folder that was removed is not there to be taken out.
     try:
-        if sys.path[0] == os.getcwd():  # noqa: TID251, PTH109 - its owner may not be imported before
+        if sys.path[0] == os.getcwd():  # noqa: TID251, PTH109 - verifyd.edge.environment would be looked for in this very folder
             del sys.path[0]
     except OSError:
         pass
@@ -18,7 +18,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 def main() -> None:
     """Ask the daemon where that is enough, else run the command line; end the process with the exit code."""
     try:
-        from verifyd.doors.quick import answer
+        from verifyd.edge.quick_client import answer
 
         if sys.argv[1:2] == ["hook"]:
             from verifyd.doors.hook import is_for_us, run
@@ -29,7 +29,7 @@ def main() -> None:
         if code is not None:
             os._exit(code)  # nothing is buffered, and tearing the interpreter down takes as long as the question
         from verifyd.doors.cli import run_command_line
-    except Exception as error:  # noqa: BLE001 - nobody else handles it, and Python's own exit code for it means ``not ready``
+    except Exception as error:  # noqa: BLE001 - Python would end with 1, which says that the tree is not ready
         from verifyd.app.bug_report import report_bug
 
         sys.exit(report_bug(error))

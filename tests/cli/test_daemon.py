@@ -97,7 +97,7 @@ def test_a_question_to_a_daemon_imports_nothing(daemons: Daemons) -> None:
     assert done.stdout.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert {name for name in imported if name.startswith("verifyd")} == {
-        *("verifyd", "verifyd.__main__", "verifyd.doors", "verifyd.doors.quick"),
+        *("verifyd", "verifyd.__main__", "verifyd.edge", "verifyd.edge.quick_client"),
     }
     assert not imported & {"click", "json", "socket", "pathlib", "subprocess", "importlib.metadata"} - startup_modules()
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from verifyd.doors import quick
-from verifyd.edge import plain_question
+from verifyd.edge import plain_question, quick_client
 from verifyd.edge.daemon_address import read_address
 from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
 
@@ -56,7 +55,7 @@ def test_a_pipe_where_the_address_should_be_keeps_nobody_waiting(tmp_path: Path)
         os.mkfifo(tmp_path / "verifyd" / name)
     assert asked(tmp_path) is Silence.GONE
     assert read_address(tmp_path / "verifyd") is None
-    assert quick.ask(str(tmp_path), "/v1/status", False, 0.0) is None
+    assert quick_client.ask(str(tmp_path), "/v1/status", False, 0.0) is None
 
 
 def answer(git_dir: Path, body: bytes, status: str = "200 OK", **headers: str) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from verifyd.doors.quick import VERSION
+from verifyd.edge.quick_client import VERSION
 
 
 def test_the_quick_client_s_version_is_the_package_s() -> None:
-    """Change both in one commit: src/verifyd/doors/quick.py and pyproject.toml."""
+    """Change both in one commit: src/verifyd/edge/quick_client.py and pyproject.toml."""
     assert version("verifyd") == VERSION

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from verifyd.edge.clock import SystemClock
+from verifyd.edge.file_looks import looks_of
 from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
 from verifyd.edge.session_files import change_sessions
 from verifyd.hosts.known import Known, read_known, session_key, without_session, write_known
@@ -20,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from verifyd.app.hook_call import Place
     from verifyd.hosts.payload import Payload
     from verifyd.render.document import TaskDocument
 
@@ -44,14 +46,6 @@ class Options(Fields):
         self.wait_s = wait_s
         self.attempts = attempts
         self.start = start
-
-
-class Place(Fields):
-    """The work tree that the session works in; links resolved."""
-
-    def __init__(self, *, root: str, git_dir: str) -> None:
-        self.root = root
-        self.git_dir = git_dir
 
 
 class Heard(Fields):
@@ -91,9 +85,11 @@ def end_session(key: str, place: Place) -> None:
 def at_start(key: str, place: Place, options: Options) -> Answer:
     """The brief."""
     heard = hear(place, options.wait_s, start=options.start)
-    now = now_s()
+    seen, now = heard.seen, now_s()
+    looks = looks_of(place.root, seen.job.places) if seen is not None and seen.job is not None else {}
     change_sessions(
-        place.git_dir, lambda data: write_known(start_of_session(key, heard.seen, read_known(data), now=now), now)
+        place.git_dir,
+        lambda data: write_known(start_of_session(key, seen, read_known(data), now=now, looks=looks), now),
     )
     from verifyd.json_shape import ShapeError, from_json
     from verifyd.render.agent import render_brief
@@ -137,9 +133,13 @@ def at_stop(event: HookEvent, key: str, place: Place, options: Options) -> Answe
         return Answer(person=f"verifyd: {heard.trouble}. The agent was let go unverified.")
     seen, now = heard.seen, now_s()
     kept: list[bool] = []
-    step = remembered(
-        place, lambda known: end_of_turn(event, key, seen, known, now=now, attempts=options.attempts), now, kept
-    )
+
+    def step_of(known: Known) -> Step:
+        session = known.sessions.get(key)
+        looks = looks_of(place.root, session.looks) if session is not None else {}
+        return end_of_turn(event, key, seen, known, now=now, attempts=options.attempts, looks=looks)
+
+    step = remembered(place, step_of, now, kept)
     if not kept[0] and step.act in (Act.GIVE, Act.HAND_OVER) and (event.again or event.loops):
         return Answer(
             person=f"verifyd: not ready, and {place.git_dir}/verifyd cannot be written, so no task is given twice."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from verifyd.app.ports import Repository
+from verifyd.edge import quick_client
 from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address
 from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
 from verifyd.edge.daemon_lock import is_held
@@ -39,6 +40,11 @@ def find_daemon(repository: Repository) -> DaemonAddress | None:
         return None
     address = read_address(repository.home)
     return address if address is not None and is_alive(address) else None
+
+
+def silent_daemon() -> int:
+    """Number of the daemon that took this command's question already and did not answer; 0 for none."""
+    return quick_client.silent_process
 
 
 def ask_daemon(

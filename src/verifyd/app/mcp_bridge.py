@@ -13,7 +13,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from verifyd.edge.daemon_client import Exchange
 from verifyd.edge.environment import inherited_environment
 from verifyd.edge.message_lines import LONGEST_LINE, MessageLines
+from verifyd.edge.quick_client import GIT_VARIABLES, find_work_tree
 from verifyd.errors import VerifydError
 from verifyd.evidence.clean import clean_text
 
@@ -329,9 +330,11 @@ def why_refused(status: int, said: Message | None, body: bytes) -> str:
     return text if status == OTHER_API and text else f"the daemon refused with {status}: {text[:500]}"
 
 
-def inherits_any(names: Iterable[str]) -> bool:
-    """Whether the environment has one of these variables."""
-    return not inherited_environment().keys().isdisjoint(names)
+def plain_work_tree(folder: str) -> tuple[str, str] | None:
+    """The top and the git folder of the work tree that *folder* lies in; None where git itself has to be asked."""
+    if not inherited_environment().keys().isdisjoint(GIT_VARIABLES):
+        return None
+    return find_work_tree(os.path.realpath(folder))
 
 
 def without_waiting(path: str, flags: int) -> int:
@@ -341,6 +344,6 @@ def without_waiting(path: str, flags: int) -> int:
 
 def written_address(home: str) -> str:
     """The socket's path as the last daemon wrote it; empty when there is none."""
-    with suppress(OSError), open(os.path.join(home, "daemon.addr"), "rb", opener=without_waiting) as file:  # noqa: PTH118 - pathlib takes longer to import
+    with suppress(OSError), open(f"{home}/daemon.addr", "rb", opener=without_waiting) as file:
         return os.fsdecode(file.read(4096) or b"")
     return ""

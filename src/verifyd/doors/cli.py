@@ -333,13 +333,14 @@ def hook(folder: str, name: str, arguments: tuple[str, ...]) -> None:
         from verifyd.doors.hook import run
 
         raise click.exceptions.Exit(run(["hook", name, *arguments]))
-    from verifyd.doors.git_hook import run_git_hook
-    from verifyd.doors.shell_hook import ASKED, become_the_shell
+    from verifyd.app.hook_call import hand_to_script, is_asked_by_script
 
-    if arguments[:1] == (ASKED,):
+    if is_asked_by_script(arguments):
+        from verifyd.doors.git_hook import run_git_hook
+
         run_git_hook(folder, name, arguments[1:])
     else:
-        become_the_shell(["hook", name, *arguments])
+        hand_to_script(name, arguments)
 
 
 @cli.command()

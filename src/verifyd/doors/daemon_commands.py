@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from verifyd.app.daemon_client import JSON, TEXT, ask_daemon
-from verifyd.doors import quick
+from verifyd.app.daemon_client import JSON, TEXT, ask_daemon, silent_daemon
 from verifyd.doors.commands import end, open_world
 from verifyd.errors import ExitCode
 
@@ -54,8 +53,8 @@ def task(folder: str, *, wait_s: float, as_json: bool) -> None:
 
 def answered(world: World, repository: Repository, target: str, *, as_json: bool, wait_s: float) -> str:
     """Ask the daemon, print its answer and end the command; without an answer, what a person should know about that."""
-    if quick.silent_process:
-        return f"the daemon (process {quick.silent_process}) does not answer; this is without it; end it with: verifyd stop"
+    if silent := silent_daemon():
+        return f"the daemon (process {silent}) does not answer; this is without it; end it with: verifyd stop"
     asked = ask_daemon(repository, target, headers=JSON if as_json else TEXT, wait_s=wait_s)
     answer = asked.answer
     if answer is None or answer.status == NOT_FOUND:

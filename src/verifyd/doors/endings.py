@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from typing import TextIO, cast
 
 import click
 
@@ -41,7 +42,7 @@ def exit_code_of(command: click.Command) -> int:
         click.echo(printable(str(error)), err=True)
         return error.exit_code
     except BrokenPipeError:  # the reader went away: nobody saw the answer, so it is none
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the interpreter flushes it at its end
+        discard_answer()
         return ExitCode.UNPROVEN
     except OSError as error:
         return answer_lost(error) if error.filename is None and error.errno in LOST_ANSWERS else report_bug(error)
@@ -58,8 +59,18 @@ def answer_lost(error: OSError) -> int:
     """Nobody saw the answer, so it is none."""
     with suppress(OSError, ValueError):
         click.echo(f"the answer could not be written: {error.strerror}", err=True)
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the interpreter flushes it at its end
+    discard_answer()
     return ExitCode.UNPROVEN
+
+
+def discard_answer() -> None:
+    """Let what is still buffered for stdout go nowhere: the interpreter flushes it at its end, and would complain."""
+    sys.stdout = stream_on(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def stream_on(descriptor: int, mode: str) -> TextIO:
+    """A text stream that stays open for as long as the process lives."""
+    return cast("TextIO", os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def open_closed_streams() -> None:
@@ -73,7 +84,7 @@ def open_closed_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
-            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for as long as the process lives
+            setattr(sys, name, stream_on(descriptor, mode))
 
 
 def printable(text: str) -> str:

@@ -7,13 +7,11 @@ loaded anyway is imported before it is known that there is something to do.
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
-    from verifyd.app.agent_hook import Options, Place
+    from verifyd.app.agent_hook import Options
     from verifyd.hosts.model import Answer, HookEvent, Moment, Reply
     from verifyd.hosts.payload import Payload
 
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 HOSTS = ("claude", "codex", "cursor", "gemini", "copilot", "opencode")
 MOMENTS = ("start", "edit", "stop", "end")
 WAITS_S = {"start": 5.0, "edit": 0.0, "stop": 60.0, "end": 0.0}
-LARGEST_PAYLOAD = 64 * 1024 * 1024
-SILENT_STDIN_S = 10.0
 USAGE = f"usage: verifyd hook {{{'|'.join(HOSTS)}}} {{{'|'.join(MOMENTS)}}} [--wait SECONDS] [--attempts N] [--no-start] < payload\n"
 WRONG = 1
 """Every host takes it for an error of the hook and goes on; 2 would stop or continue an agent."""
@@ -46,9 +42,11 @@ def is_for_us(arguments: list[str]) -> bool:
 
 def run(arguments: list[str]) -> int:
     """Answer one event; the exit code. *arguments* are those after ``verifyd``."""
+    from verifyd.app.hook_call import say
+
     found = parse(arguments[1:])
     if found is None:
-        os.write(2, USAGE.encode())
+        say("", USAGE)
         return WRONG
     host, event, options = found
     try:
@@ -57,8 +55,7 @@ def run(arguments: list[str]) -> int:
         return WRONG
     except Exception as error:  # noqa: BLE001 - whatever it is, no traceback gets into an agent's context
         reply = our_bug(host, event, error)
-    write(1, reply.stdout)
-    write(2, reply.stderr)
+    say(reply.stdout, reply.stderr)
     return reply.exit_code
 
 
@@ -89,15 +86,15 @@ def parse(words: list[str]) -> tuple[str, str, Options] | None:
 
 def reply_to(host: str, event: str, options: Options) -> Reply:
     """Read the payload, find the work tree, ask, and say it in the host's words."""
+    from verifyd.app.hook_call import find_place, is_inside_gate, read_payload
     from verifyd.hosts.model import Answer, Moment, PayloadError, Reply
     from verifyd.hosts.payload import parse_payload
 
-    if "VERIFYD_RUN" in os.environ:  # noqa: TID251 - its owner takes longer to import than all else
-        # Inside of a gate: an agent that is being tested is not to be sent to work.
+    if is_inside_gate():
         return Reply()
     moment = Moment(event)
     try:
-        payload = parse_payload(read_stdin())
+        payload = parse_payload(read_payload())
     except PayloadError as error:
         return make_reply(
             host, moment, Answer(person=f"verifyd: the payload of this hook cannot be read: {error}. It did nothing.")
@@ -125,53 +122,6 @@ def adapter(host: str) -> Adapter:
     return module
 
 
-def find_place(named: str) -> Place | None:
-    """The work tree with a VERIFY.md that the session works in: by the folder that the host names, else by our own."""
-    from verifyd.app.agent_hook import Place
-    from verifyd.doors.quick import find_work_tree
-
-    for start in (named, own_folder()):
-        try:
-            found = find_work_tree(os.path.realpath(start)) if start else None
-        except (OSError, ValueError):
-            continue
-        if found is not None and os.path.exists(found[0] + "/VERIFY.md"):  # noqa: PTH110 - pathlib takes as long
-            return Place(root=found[0], git_dir=found[1])
-    return None
-
-
-def own_folder() -> str:
-    """The folder that the host has started us in; empty when it was removed."""
-    try:
-        return os.getcwd()  # noqa: TID251, PTH109 - the same
-    except OSError:
-        return ""
-
-
-def read_stdin() -> bytes:
-    """The payload, to its end; PayloadError for one that is too large, or that nobody writes."""
-    import select
-
-    from verifyd.hosts.model import PayloadError
-
-    pieces: list[bytes] = []
-    got = 0
-    while True:
-        try:
-            ready, _, _ = select.select([0], [], [], SILENT_STDIN_S)
-            piece = os.read(0, 1024 * 1024) if ready else None
-        except OSError as error:
-            raise PayloadError("stdin is closed") from error
-        if piece is None and not pieces:
-            raise PayloadError(f"nothing came on stdin within {SILENT_STDIN_S:g} s")
-        if not piece:
-            return b"".join(pieces)
-        pieces.append(piece)
-        got += len(piece)
-        if got > LARGEST_PAYLOAD:
-            raise PayloadError(f"it is larger than {LARGEST_PAYLOAD // 1024 // 1024} MB")
-
-
 def our_bug(host: str, event: str, error: Exception) -> Reply:
     """One line for the person, with the file that holds the traceback."""
     import traceback
@@ -185,13 +135,3 @@ def our_bug(host: str, event: str, error: Exception) -> Reply:
         return make_reply(host, Moment(event), Answer(person=printable(said)))
     except Exception:  # noqa: BLE001 - the very serializer may be what is broken
         return Reply(stderr=said + "\n")
-
-
-def write(descriptor: int, text: str) -> None:
-    """All of it; a host that has gone hears nothing."""
-    data = text.encode("utf-8", "backslashreplace")
-    while data:
-        try:
-            data = data[os.write(descriptor, data) :]
-        except OSError:
-            return

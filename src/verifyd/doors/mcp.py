@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from pathlib import Path
 
-from verifyd.app.mcp_bridge import Reach, inherits_any, serve, written_address
-from verifyd.doors.quick import GIT_VARIABLES, find_work_tree
+from verifyd.app.mcp_bridge import Reach, plain_work_tree, serve, written_address
 from verifyd.errors import UsageError, VerifydError
 
 
@@ -43,7 +41,7 @@ def reach_in(folder: str, *, starts: bool) -> Reach:
 def work_tree_of(folder: str) -> tuple[str, str]:
     """The top and the git folder of the work tree, found without git where nothing is unusual."""
     try:
-        plain = None if inherits_any(GIT_VARIABLES) else find_work_tree(os.fspath(Path(folder).resolve()))
+        plain = plain_work_tree(folder)
     except OSError as error:
         raise UsageError(f"cannot be looked into: {error.strerror}", where=folder) from error
     if plain is not None:

@@ -53,7 +53,7 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
     """
     import _socket
 
-    end = time.monotonic() + timeout_s  # noqa: TID251 - its owner takes longer to import
+    end = time.monotonic() + timeout_s
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         client.settimeout(timeout_s)
@@ -84,7 +84,7 @@ def receive(client: _socket.socket, end: float) -> bytes:
     """All that comes until the daemon closes; TimeoutError at *end*, however it trickles."""
     pieces, got = [], 0
     while got < LARGEST_ANSWER:
-        left = end - time.monotonic()  # noqa: TID251 - the same
+        left = end - time.monotonic()
         if left <= 0:
             raise TimeoutError
         client.settimeout(left)

@@ -48,14 +48,14 @@ def change_sessions(git_dir: str, change: Callable[[bytes], bytes]) -> bool:
 
 def take(lock: int) -> bool:
     """Take the lock; False when another holds it for too long. The kernel takes it back from who dies."""
-    end = time.monotonic() + LOCK_LIMIT_S  # noqa: TID251 - its owner takes longer to import
+    end = time.monotonic() + LOCK_LIMIT_S
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            if time.monotonic() > end:  # noqa: TID251 - the same
+            if time.monotonic() > end:
                 return False
-            time.sleep(LOOK_EVERY_S)  # noqa: TID251 - nothing asynchronous goes on in a hook
+            time.sleep(LOOK_EVERY_S)
         else:
             return True
 

@@ -53,7 +53,7 @@ def answer(arguments: list[str]) -> int | None:
 
 def become_the_shell_for(arguments: list[str]) -> None:
     """Hand a git hook to its script; returns where there is none to be handed over."""
-    from verifyd.doors.shell_hook import become_the_shell, is_for_the_shell
+    from verifyd.edge.shell_hook import become_the_shell, is_for_the_shell
 
     if is_for_the_shell(arguments):
         try:
@@ -88,7 +88,7 @@ def is_tree(text: str) -> bool:
 
 def columns() -> int:
     """Of the terminal, as ``shutil.get_terminal_size`` finds them; 80 where there is none."""
-    named = os.environ.get("COLUMNS", "")  # noqa: TID251 - its owner may not be imported here
+    named = os.environ.get("COLUMNS", "")
     if named.isascii() and named.isdigit() and 0 < int(named) < 1000:
         return int(named)
     try:
@@ -99,9 +99,9 @@ def columns() -> int:
 
 def find_git_dir() -> str | None:
     """The git folder of the work tree that we stand in, links resolved; None where git itself has to be asked."""
-    if any(name in os.environ for name in GIT_VARIABLES):  # noqa: TID251 - the same
+    if any(name in os.environ for name in GIT_VARIABLES):
         return None
-    found = find_work_tree(os.getcwd())  # noqa: TID251 - the same
+    found = find_work_tree(os.getcwd())
     return found[1] if found is not None else None
 
 

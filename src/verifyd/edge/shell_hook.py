@@ -1,7 +1,5 @@
 """``verifyd hook pre-commit`` as a hook runner calls it: handed to the script that the installed hooks are, before anything is imported."""
 
-# ruff: noqa: PTH100, PTH118, PTH119, PTH120, S606 -- pathlib takes as long to import as all of this; and a shell is what is started
-
 from __future__ import annotations
 
 import os
@@ -36,7 +34,7 @@ def program() -> str:
 
 def state_folder() -> str:
     """Where the user's state is kept, as platformdirs finds it; where it finds another one, the script asks the program."""
-    environment = os.environ  # noqa: TID251 - its owner takes longer to import than the script takes to answer
+    environment = os.environ
     home = environment.get("HOME", "")
     if sys.platform == "darwin":
         return f"{home}/Library/Application Support/verifyd"

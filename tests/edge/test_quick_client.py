@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import Project
-from verifyd.doors.quick import find_git_dir, question, tell
+from verifyd.edge.quick_client import find_git_dir, question, tell
 
 GIT_DIR = b"/repository/.git".hex().encode()
 
