@@ -246,7 +246,7 @@ def test_a_shallow_clone_of_github_is_explained(forge: Forge) -> None:
         f"pull request 12 into main: this is a shallow clone, and commit {base[:12]} is not in it\n"
         f"  Fetch the whole history; the job's configuration needs these lines:\n\n    {lines}\n"
     )
-    assert "::error file=VERIFY.md,title=verifyd::pull request 12 into main: this is a shallow clone" in answer.err
+    assert "\n::error title=verifyd::pull request 12 into main: this is a shallow clone" in answer.err
     assert "fetch-depth: 0" in (job.files / "summary.md").read_text()
     assert job.outputs() == {"readiness": "unproven", "reason": "no_report"}
     assert not (job.project.root / "ran").exists()
@@ -609,9 +609,11 @@ READ_FROM_THE_TREE = {"readiness.json", "READINESS.md", "TASK.md", "verifyd.sari
     ],
 )
 def test_the_folder_is_never_one_of_the_checkout(forge: Forge, folder: str, said: str) -> None:
-    """Exit 2 before anything runs."""
+    """Exit 2 before anything runs; VERIFY.md has no part in it."""
     job = a_pull(forge, {"src/a.txt": "1\n"})
-    assert said in job.ci("--output-dir", folder, expect=2).err
+    answer = job.ci("--output-dir", folder, expect=2)
+    assert said in answer.err
+    assert "file=VERIFY.md" not in answer.err
 
 
 def test_the_folder_is_never_one_that_the_change_leads_to(forge: Forge, tmp_path: Path) -> None:
@@ -628,8 +630,9 @@ def test_a_folder_elsewhere_may_hold_other_things(forge: Forge, tmp_path: Path) 
     """Outside the checkout nothing is asked."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "other").write_text("x")
-    job = a_pull(forge, {"README": "Better.\n"})
-    job.ci("--output-dir", str(tmp_path / "out"), expect=0)
+    job = a_pull(forge, {"bad.py": "x\n"})
+    answer = job.ci("--output-dir", str(tmp_path / "out"), expect=1)
+    assert f"\n  in full:   {tmp_path}/out/TASK.md\n" in answer.out
     assert (tmp_path / "out" / "junit.xml").exists()
     assert (tmp_path / "out" / "other").exists()
 
@@ -658,6 +661,14 @@ def test_one_form_alone_can_be_asked_for(forge: Forge, output_format: str, begin
     """Then nothing else goes to stdout."""
     job = a_pull(forge, {"README": "Better.\n"})
     assert job.ci("--format", output_format, expect=0).out.startswith(begins)
+
+
+@pytest.mark.parametrize("output_format", ["log", "text"])
+def test_the_answer_names_the_task_in_the_folder_that_is_uploaded(forge: Forge, output_format: str) -> None:
+    """Not the work tree's own, which is gone with the job."""
+    answer = a_pull(forge, {"bad.py": "x\n"}).ci("--format", output_format, expect=1)
+    assert "\n  in full:   verifyd-report/TASK.md\n" in answer.out
+    assert ".verifyd/TASK.md" not in answer.out
 
 
 def test_gates_that_are_not_for_ci_are_left_out(forge: Forge) -> None:

@@ -33,7 +33,15 @@ GITHUB = re.compile(r"^\s*::[^:\n]|##[\w.-]*\[", re.MULTILINE)
 
 def log(report: Report, task: Task | None = None, *, folding: Folding = Folding.GITHUB, **tails: str) -> str:
     """The log of a job."""
-    return render_ci_log(report, task, folding=folding, tails=tails, token=TOKEN, moment_s=1_800_000_000)
+    return render_ci_log(
+        report,
+        task,
+        folding=folding,
+        tails=tails,
+        task_file="verifyd-report/TASK.md",
+        token=TOKEN,
+        moment_s=1_800_000_000,
+    )
 
 
 # --- commands -----------------------------------------------------------------------------------------------------------
@@ -118,6 +126,13 @@ def test_a_changed_pipeline_is_the_first_annotation() -> None:
     assert next(line for line in failing if line.startswith("::warning")).startswith("::warning file=VERIFY.md,line=1")
 
 
+def test_the_log_says_where_the_task_is_in_what_the_job_uploads() -> None:
+    """Whoever reads it has the report's folder, and no work tree."""
+    report = a_report(a_failure(a_finding()))
+    assert "\n  in full:   verifyd-report/TASK.md\n" in log(report, a_task(report))
+    assert ".verifyd/TASK.md" not in log(report, a_task(report))
+
+
 def test_the_next_task_is_the_first_finding_that_is_annotated() -> None:
     """Before whatever else failed."""
     report = a_report(
@@ -146,6 +161,14 @@ def test_an_error_before_the_report_is_an_annotation_at_its_line() -> None:
         "::error file=VERIFY.md,line=3,title=verifyd::VERIFY.md:3: ::bad::%0ADo this.",
     ]
     assert render_error("a", "", folding=Folding.GITLAB, path=None, line=None) == "a"
+
+
+def test_an_error_about_no_file_is_annotated_at_none() -> None:
+    """A shallow clone is no mistake in VERIFY.md; a file that is wrong as a whole is shown at its first line."""
+    told = render_error("this is a shallow clone", "Fetch more.", folding=Folding.GITHUB, path=None, line=None)
+    assert told.split("\n")[-1] == "::error title=verifyd::this is a shallow clone%0AFetch more."
+    told = render_error("VERIFY.md: no gate", "", folding=Folding.GITHUB, path="VERIFY.md", line=None)
+    assert told.split("\n")[-1] == "::error file=VERIFY.md,line=1,title=verifyd::VERIFY.md: no gate"
 
 
 # --- the summary --------------------------------------------------------------------------------------------------------

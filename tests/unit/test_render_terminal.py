@@ -95,6 +95,14 @@ def test_a_command_of_several_lines_is_left_to_the_task() -> None:
     assert "reproduce:" not in render_terminal(report, a_task(report))
 
 
+def test_where_no_file_was_written_none_is_named() -> None:
+    """What lies in its place may be about another tree; what a tool said of that file stays."""
+    report = a_report(a_failure(a_finding(message="see .verifyd/TASK.md")))
+    text = render_terminal(report, a_task(report), task_file=None)
+    assert "in full:" not in text
+    assert "see .verifyd/TASK.md\n" in text
+
+
 def test_where_no_finding_tells_more_the_last_line_of_the_output_is_shown() -> None:
     """It is most often the one that says why; the command for the rest stands beside it."""
     report = a_report(a_failure(tail="compiling\nno rule to make target 'x'\n"))

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from verifyd.app.ci import Consent, find_base, open_for_ci
 from verifyd.app.ci_files import (
+    TASK,
     append,
     bytes_in,
     check_folder,
@@ -31,6 +32,8 @@ from verifyd.errors import ConfigurationError, ExitCode, StoreError, VerifydErro
 from verifyd.pipeline import Door
 from verifyd.render.ci_log import Folding, harmless, render_ci_log, render_error
 from verifyd.render.ci_summary import SUMMARY_BYTES, render_ci_summary, render_error_summary
+from verifyd.render.shown import shown
+from verifyd.render.terminal import render_terminal
 
 if TYPE_CHECKING:
     from verifyd.app.finish import Result
@@ -69,7 +72,7 @@ def ci(
         end(tell_error(world, environment, context, error))
         return
     tell_host(world, repository, environment, report_folder, result, about)
-    tell(world, context, result, output_format)
+    tell(world, context, result, output_format, task_file=str(PurePath(output_dir) / TASK))
     from verifyd.doors.session import exit_code_for
 
     end(exit_code_for(result.report))
@@ -144,9 +147,8 @@ def open_job(world: World, repository: Repository, request: Request, context: Ci
             found = None
         before = context.before if request.base is None else None
         trusted = request.base is not None or context.has_trusted_base
-        counted = replace(
-            request, base=found or ("auto" if consent.given else None)
-        )  # what VERIFY.md says is the change's own
+        # Not what VERIFY.md says: that is the change's own.
+        counted = replace(request, base=found or ("auto" if consent.given else None))
         opened = open_for_ci(world, repository, counted, consent, clone, trusted=trusted, before=before)
     judged = opened.judged
     snapshot = replace(judged.snapshot, notes=(*judged.snapshot.notes, *notes))
@@ -186,20 +188,23 @@ def tell_host(
         world.console.say(harmless(line))
 
 
-def tell(world: World, context: CiContext, result: Result, output_format: str) -> None:
-    """The answer to stdout: the job's log, or the one form that was asked for."""
+def tell(world: World, context: CiContext, result: Result, output_format: str, *, task_file: str) -> None:
+    """The answer to stdout: the job's log, or the one form that was asked for; *task_file* is among what the job uploads."""
     if output_format == "log":
         text = render_ci_log(
             result.report,
             result.task,
             folding=FOLDINGS.get(context.host, Folding.PLAIN),
             tails=tails_of(world, result),
+            task_file=task_file,
             token=f"{world.machine.new_mark()}{world.machine.new_mark()}",
             moment_s=int(world.clock.now().timestamp()),
         )
+    elif output_format == "text":
+        text = harmless(render_terminal(result.report, result.task, task_file=task_file))
     else:
         text = renderer(world, output_format, coloured=False)(result.report, result.task)
-        text = harmless(text) if output_format in ("text", "markdown") else text
+        text = harmless(text) if output_format == "markdown" else text
     world.console.write_answer(text)
 
 
@@ -214,21 +219,14 @@ def tails_of(world: World, result: Result) -> dict[str, str]:
 
 def tell_error(world: World, environment: Mapping[str, str], context: CiContext, error: VerifydError) -> ExitCode:
     """An error before there is a report, where the host shows it; its exit code."""
-    problem = f"{error.where}: {error.problem}" if error.where else error.problem
-    placed = isinstance(error, ConfigurationError)
-    path = error.file if isinstance(error, ConfigurationError) else None
-    line = error.line if isinstance(error, ConfigurationError) else None
+    problem = shown(f"{error.where}: {error.problem}" if error.where else error.problem)
+    remedy = shown(error.remedy)
+    path, line = (error.file, error.line) if isinstance(error, ConfigurationError) else (None, None)
     folding = FOLDINGS.get(context.host, Folding.PLAIN)
-    from verifyd.render.shown import shown
-
-    world.console.say(
-        render_error(
-            shown(problem), shown(error.remedy), folding=folding, path=path, line=line or (1 if placed else None)
-        )
-    )
+    world.console.say(render_error(problem, remedy, folding=folding, path=path, line=line))
     with suppress(StoreError):
         if summary := environment.get("GITHUB_STEP_SUMMARY"):
-            append(world, Path(summary), render_error_summary(shown(problem), shown(error.remedy)))
+            append(world, Path(summary), render_error_summary(problem, remedy))
         if outputs := environment.get("GITHUB_OUTPUT"):
             write_outputs(world, Path(outputs), {"readiness": "unproven", "reason": "no_report"})
     return error.exit_code

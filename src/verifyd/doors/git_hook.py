@@ -12,7 +12,7 @@ from verifyd.app.judged import Opened, Request
 from verifyd.app.ports import Repository, RunRecord
 from verifyd.app.verdict_files import ANY_BASE, NO_COMMIT
 from verifyd.app.world import World
-from verifyd.doors.commands import end, open_world, renderer
+from verifyd.doors.commands import end, open_world
 from verifyd.doors.opening import open_interruptibly
 from verifyd.errors import ExitCode, GitError, StoreError, UsageError
 from verifyd.evidence.clean import clean_text
@@ -32,8 +32,6 @@ WAIT_S = 5.0
 """For one answer: a daemon that gives none within this, and a little more, is not waited for."""
 MOST_WAITS = 360
 """Half an hour in all: no gate's own limit is likely to be longer, and a hook must come to an end."""
-TASK_FILE = ".verifyd/TASK.md"
-"""A hook writes none: what lies there may be about another tree."""
 OK = 200
 NO_OBJECT = "0"
 
@@ -114,8 +112,10 @@ def verified(world: World, repository: Repository, request: Request, opened: Ope
     result: Result = verify_with_progress(world, repository, request, opened)
     code = exit_code_for(result.report)
     if code is not ExitCode.READY:
-        text = renderer(world, "text", coloured=False)(result.report, result.task)
-        world.console.write_answer("".join(line for line in text.splitlines(keepends=True) if TASK_FILE not in line))
+        from verifyd.render.terminal import render_terminal
+
+        # A hook writes no file of the task: what lies there may be about another tree.
+        world.console.write_answer(render_terminal(result.report, result.task, task_file=None))
     return code
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from verifyd.render.github import VERIFY_MD, Annotation, render_github
+from verifyd.render.github import VERIFY_MD, Annotation, command, render_github
 from verifyd.render.terminal import render_terminal
 from verifyd.report import Report
 from verifyd.task import Task
@@ -43,6 +43,7 @@ def render_ci_log(
     *,
     folding: Folding,
     tails: Mapping[str, str],
+    task_file: str,
     token: str,
     moment_s: int,
 ) -> str:
@@ -51,6 +52,7 @@ def render_ci_log(
 
     Args:
         tails: By gate: the end of what it printed, shown already.
+        task_file: Where the task is told in full, in what the job keeps.
         token: Nobody else can know it; it turns GitHub's reading on again.
         moment_s: Seconds since 1970, which GitLab wants of its sections.
     """
@@ -61,7 +63,7 @@ def render_ci_log(
         if verdict.status in (Status.FAILED, Status.UNPROVEN) and tail:
             title = f"{verdict.gate.name}: {verdict.status}: the end of its output"
             told.append(folded(title, quiet(tail, folding, token), folding, name=verdict.gate.name, moment_s=moment_s))
-    told.append(quiet(render_terminal(report, task).rstrip("\n"), folding, token))
+    told.append(quiet(render_terminal(report, task, task_file=task_file).rstrip("\n"), folding, token))
     if folding is Folding.GITHUB:
         told.append(render_github(report, task, tree_annotations(report)).rstrip("\n"))
     return "\n".join(told) + "\n"
@@ -99,11 +101,16 @@ def tree_annotations(report: Report) -> Sequence[Annotation]:
 
 
 def render_error(problem: str, remedy: str, *, folding: Folding, path: str | None, line: int | None) -> str:
-    """An error that ended the job before there was a report; on GitHub an annotation, too."""
+    """
+    An error that ended the job before there was a report; on GitHub an annotation, too.
+
+    Args:
+        path: Of the file that is wrong; None when none is.
+        line: Its line; None when the whole file is meant.
+    """
     text = harmless(f"{problem}\n  {remedy}" if remedy else problem)
     if folding is not Folding.GITHUB:
         return text
-    from verifyd.render.github import command
-
-    note = Annotation(level="error", path=path or VERIFY_MD, line=line, title="verifyd", message=f"{problem}\n{remedy}")
+    place = line or 1 if path is not None else None
+    note = Annotation(level="error", path=path, line=place, title="verifyd", message=f"{problem}\n{remedy}".rstrip())
     return f"{text}\n{command(note)}"

@@ -21,10 +21,10 @@ VERIFY_MD = "VERIFY.md"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """One workflow command; *is_next* puts the task's own findings first."""
+    """One workflow command; *is_next* puts the task's own findings first, and one without a path is about no file."""
 
     level: str
-    path: str
+    path: str | None
     line: int | None
     column: int | None = None
     title: str
@@ -78,13 +78,14 @@ def of_kind(level: str, found: list[Annotation]) -> list[str]:
         return [command(annotation) for annotation in found]
     shown_ones = found[: MOST_OF_A_KIND - 1]
     message = f"and {len(found) - len(shown_ones)} more; readiness.json and the gates' logs have all"
-    return [*(command(annotation) for annotation in shown_ones), f"::{level} title=verifyd::{escape_data(message)}"]
+    rest = Annotation(level=level, path=None, line=None, title="verifyd", message=message)
+    return [command(annotation) for annotation in (*shown_ones, rest)]
 
 
 def command(annotation: Annotation) -> str:
     """``::error file=src/a.py,line=7,col=1,title=lint%3A F401::message``."""
     properties = {
-        "file": shown_path(annotation.path),
+        "file": shown_path(annotation.path) if annotation.path is not None else None,
         "line": annotation.line,
         "col": annotation.column if annotation.line is not None else None,
         "title": shown_line(annotation.title, 120),

@@ -22,22 +22,26 @@ VERDICTS = {
     Readiness.UNPROVEN: ("UNPROVEN", "bold yellow"),
 }
 MOST_FINDINGS = 3
+TASK_FILE = ".verifyd/TASK.md"
 
 Line = tuple[tuple[str, str], ...]
 """Pieces of text, each with the style it is drawn in where there is colour."""
 
 
-def render_terminal(report: Report, task: Task | None, *, colour: bool = False, width: int = 80) -> str:
+def render_terminal(
+    report: Report, task: Task | None, *, colour: bool = False, width: int = 80, task_file: str | None = TASK_FILE
+) -> str:
     """
     The answer as text, the verdict last, where the eye is.
 
     Args:
         colour: Whether to write ANSI colours; without, the text is the same.
         width: Columns; lines are cut, never wrapped, so that a line is a fact. Without colour nothing is cut: the text may be a file.
+        task_file: Where the task is told in full; None where no file was written.
     """
     lines = [line for gate in report.gates for line in gate_lines(gate, name_width(report))]
     lines += [plain(f"note: {shown_line(note)}", "dim") for note in notes(report)]
-    lines += [plain(), *task_lines(task), *verdict_lines(report)]
+    lines += [plain(), *task_lines(task, task_file), *verdict_lines(report)]
     return (
         drawn(lines, width) if colour else "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
     )
@@ -110,7 +114,7 @@ def notes(report: Report) -> list[str]:
     return [*report.notes, *(note for gate in report.gates for note in gate_notes(gate))]
 
 
-def task_lines(task: Task | None) -> list[Line]:
+def task_lines(task: Task | None, task_file: str | None) -> list[Line]:
     """The next task in a few lines: what, where, the command that shows it again, where it is told in full."""
     if task is None:
         return []
@@ -128,7 +132,9 @@ def task_lines(task: Task | None) -> list[Line]:
         lines.append(
             plain(f"  its end:   {shown_line(said[-1], 200)} (all of it: verifyd log {shown_line(task.gate)})")
         )
-    return [*lines, plain("  in full:   .verifyd/TASK.md"), plain()]
+    if task_file is not None:
+        lines.append(plain(f"  in full:   {shown_path(task_file)}"))
+    return [*lines, plain()]
 
 
 def place_text(path: str, line: int | None) -> str:
