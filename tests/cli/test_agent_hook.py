@@ -175,6 +175,29 @@ def test_what_an_edit_breaks_is_told_once_and_what_it_mends_is_not(project: Proj
         project.verifyd("stop")
 
 
+BAD = page(words="if grep -q BAD calc.py; then echo 'calc.py:1:1: error: a bad word'; exit 1; fi")
+
+
+def test_a_session_is_sent_on_with_an_old_failure_only_once_it_edits_what_that_names(project: Project) -> None:
+    """Its brief said to leave it: work elsewhere ends, and the person is told; work on it goes on."""
+    project.write({"calc.py": "A = 1  # BAD\n", "VERIFY.md": BAD})
+    project.commit()
+    project.approve()
+    try:
+        brief = told(call(project, "claude", "start", "--wait", "50"))["hookSpecificOutput"]["additionalContext"]
+        assert "`calc.py:1`). Leave it unless" in brief
+        project.write({"other.py": "B = 1\n"})
+        left = told(call(project, "claude", "stop", "--wait", "50"))
+        assert list(left) == ["systemMessage"]
+        assert left["systemMessage"].endswith(
+            "; it failed before this session began, which has not edited the places that it names."
+        )
+        project.write({"calc.py": "A = 1  # BAD\n# longer\n"})
+        assert told(call(project, "claude", "stop", "--wait", "50"))["decision"] == "block"
+    finally:
+        project.verifyd("stop")
+
+
 def test_where_no_daemon_can_be_started_the_person_is_told_why(project: Project) -> None:
     """Our folder cannot be made; the agent may stop."""
     (project.root / ".git/verifyd").write_text("in the way")

@@ -129,6 +129,15 @@ def test_a_brief_says_how_it_stands_what_is_next_and_how_to_verify() -> None:
         assert words in text
 
 
+def test_a_brief_says_that_a_task_without_a_file_cannot_be_left() -> None:
+    """Nobody sees whether it is the session's; where files are named, nothing is said."""
+    words = (
+        "It names no file, so nobody can say whose it is: once you have changed anything, you are sent on with it.\n"
+    )
+    assert words in render_brief(a_standing(task=replace(a_task(), where=())), attempts=3)
+    assert words not in render_brief(a_standing(), attempts=3)
+
+
 def test_a_brief_about_a_tree_that_is_being_verified_calls_nothing_ready() -> None:
     """The newest verdict is about another tree, and is said to be."""
     judged = JudgedEntry(

@@ -34,7 +34,14 @@ def test_an_answer_is_read() -> None:
         readiness="not_ready",
         reason="failed",
         explanation="failed: tests",
-        job=Job(task="t1", title="tests: test_x fails", gate="tests", where="src/a.py:7", log="/logs/tests.log"),
+        job=Job(
+            task="t1",
+            title="tests: test_x fails",
+            gate="tests",
+            where="src/a.py:7",
+            places=("src/a.py", "src/b.py"),
+            log="/logs/tests.log",
+        ),
         judged="2f" * 20,
         judged_readiness="ready",
         remaining_s=3,
@@ -84,7 +91,7 @@ def test_a_line_is_one_line_that_no_terminal_obeys() -> None:
 
 def test_what_is_known_shows_its_fields_and_is_no_key() -> None:
     """For whoever reads a failing test."""
-    assert repr(Job(task="t1")) == "Job(id='t1', title='', gate='', where='', optional=False, log='')"
+    assert repr(Job(task="t1")) == "Job(id='t1', title='', gate='', where='', places=(), optional=False, log='')"
     assert Job(task="t1") != Seen(tree="", readiness="ready")
     with pytest.raises(TypeError, match="compared by value"):
         hash(Job(task="t1"))

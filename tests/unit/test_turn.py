@@ -211,6 +211,59 @@ def test_a_session_that_changed_nothing_is_not_sent_to_mend_what_failed_before_i
     assert turn(red(tree="b" * 40), step.known).act is Act.GIVE
 
 
+def begun(tree: str = "a" * 40, **changes: Any) -> Known:
+    """A session that began on a red tree, with the one file that its task names."""
+    job = a_job(**{"places": ("tests/test_x.py",), **changes})
+    return start_of_session("claude-s1", red(tree, job), Known(), now=NOW, looks=dict.fromkeys(job.places, "as found"))
+
+
+def test_what_failed_before_a_session_is_only_told_while_it_edits_other_files() -> None:
+    """Its brief said to leave it. It is nobody's then, and stays so through the file that remembers it."""
+    known = begun()
+    for tree in ("b" * 40, "c" * 40):
+        step = turn(red(tree), read_known(write_known(known, NOW)), looks={"tests/test_x.py": "as found"})
+        known = step.known
+        assert step.act is Act.TELL
+        assert step.person == (
+            "verifyd: not ready: tests: test_x fails; it failed before this session began, which has not edited the places "
+            "that it names."
+        )
+        assert owner_of(known, "t1", NOW) is None
+
+
+def test_a_session_that_edits_a_place_of_the_old_failure_is_sent_on_with_it() -> None:
+    """It works on it, or has made it worse; from then on it is its task, also when the file is put back."""
+    given = turn(red("b" * 40), begun(), looks={"tests/test_x.py": "edited"})
+    again = turn(red("c" * 40), given.known, looks={"tests/test_x.py": "as found"})
+    assert [(step.act, step.attempt) for step in (given, again)] == [(Act.GIVE, 1), (Act.GIVE, 2)]
+
+
+def test_another_failure_than_the_old_one_is_the_sessions() -> None:
+    """Whatever it edited; once it is mended, the old one is the old one still."""
+    looks = {"tests/test_x.py": "as found"}
+    step = turn(red("b" * 40, a_job("t2")), begun(), looks=looks)
+    assert step.act is Act.GIVE
+    assert turn(red("c" * 40), step.known, looks=looks).act is Act.TELL
+
+
+def test_an_old_failure_that_comes_back_after_a_ready_tree_is_the_sessions() -> None:
+    """It was mended meanwhile."""
+    looks = {"tests/test_x.py": "as found"}
+    known = turn(ready(), begun(), looks=looks).known
+    assert turn(red("b" * 40), known, looks=looks).act is Act.GIVE
+
+
+def test_an_old_failure_that_names_no_file_is_given_once_something_changed() -> None:
+    """Nobody can say whose it is."""
+    assert turn(red("b" * 40), begun(places=()), looks={}).act is Act.GIVE
+
+
+def test_what_a_resumed_session_found_is_what_it_began_with() -> None:
+    """A second start, on a tree that it has broken, makes nothing old."""
+    known = start_of_session("claude-s1", red("b" * 40, a_job("t2")), begun(), now=NOW, looks={"b.py": "broken"})
+    assert turn(red("b" * 40, a_job("t2")), known, looks={"tests/test_x.py": "as found"}).act is Act.GIVE
+
+
 def test_a_session_that_is_made_compact_began_before() -> None:
     """Its start is told again; the tree that it has broken meanwhile is not the one it began on."""
     known = start_of_session("claude-s1", ready(), Known(), now=NOW)

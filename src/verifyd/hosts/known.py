@@ -32,6 +32,8 @@ class Session(Fields):
         handed: Tasks that a person was asked to take over.
         told: What it was told of between turns: ``ready``, or the id of a task.
         began: The tree that it began on; empty when nobody knows.
+        found: Id of the task that was open when it began; empty for none, and once a tree was ready since.
+        looks: How the files that this task names looked then, by path.
     """
 
     def __init__(
@@ -42,12 +44,16 @@ class Session(Fields):
         handed: tuple[str, ...] = (),
         told: str = "",
         began: str = "",
+        found: str = "",
+        looks: Mapping[str, str] | None = None,
     ) -> None:
         self.seen_at = seen_at
         self.given = dict(given or {})
         self.handed = handed
         self.told = told
         self.began = began
+        self.found = found
+        self.looks = dict(looks or {})
 
     def but(self, **fields: Any) -> Session:
         """The same with other fields."""
@@ -98,13 +104,15 @@ def read_known(data: bytes) -> Known:
 
 def read_session(entry: Payload) -> Session:
     """One session; what has another type is left out."""
-    at, given = entry.get("seen_at"), entry.get("given")
+    at, given, looks = entry.get("seen_at"), entry.get("given"), entry.get("looks")
     return Session(
         seen_at=float(at) if isinstance(at, int | float) else 0.0,
         given={task: texts(trees) for task, trees in given.items()} if isinstance(given, dict) else {},
         handed=texts(entry.get("handed")),
         told=text(entry, "told"),
         began=text(entry, "began"),
+        found=text(entry, "found"),
+        looks={path: look for path, look in looks.items() if isinstance(look, str)} if isinstance(looks, dict) else {},
     )
 
 
@@ -125,6 +133,8 @@ def write_known(known: Known, now: float) -> bytes:
                 "handed": list(one.handed[-MOST_TASKS:]),
                 "told": one.told,
                 "began": one.began,
+                "found": one.found,
+                "looks": one.looks,
             }
             for key, one in kept.sessions.items()
         },

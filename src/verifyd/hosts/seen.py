@@ -12,6 +12,8 @@ VERIFYING = "verifying"
 SHORT = 12
 """Digits of a tree id that people are shown."""
 LINE_CHARACTERS = 300
+MOST_PLACES = 20
+"""Of a task that are remembered."""
 
 
 class Job(Fields):
@@ -20,17 +22,27 @@ class Job(Fields):
 
     Attributes:
         id: Stable: the same failure on the next tree has the same.
+        places: Files that it names, relative to the root, each once, at most MOST_PLACES.
         optional: Of a gate that keeps no tree from being ready.
         log: Path of the gate's whole output; empty when there is none.
     """
 
     def __init__(
-        self, *, task: str, title: str = "", gate: str = "", where: str = "", optional: bool = False, log: str = ""
+        self,
+        *,
+        task: str,
+        title: str = "",
+        gate: str = "",
+        where: str = "",
+        places: tuple[str, ...] = (),
+        optional: bool = False,
+        log: str = "",
     ) -> None:
         self.id = task
         self.title = title
         self.gate = gate
         self.where = where
+        self.places = places
         self.optional = optional
         self.log = log
 
@@ -97,14 +109,16 @@ def read_job(task: Payload) -> Job | None:
     """The task's own words, which were masked and cleaned when they were written; None without an id."""
     if not text(task, "id"):
         return None
-    places = task.get("where")
-    first = places[0] if isinstance(places, list) and places and isinstance(places[0], Mapping) else {}
+    where = task.get("where")
+    places = [place for place in where if isinstance(place, Mapping)] if isinstance(where, list) else []
+    first = places[0] if places else {}
     line = number(first, "line")
     return Job(
         task=text(task, "id")[:200],
         title=one_line(text(task, "title")),
         gate=one_line(text(task, "gate")),
         where=one_line(text(first, "path") + (f":{line}" if line else "")) if text(first, "path") else "",
+        places=tuple(dict.fromkeys(path for place in places if (path := text(place, "path"))))[:MOST_PLACES],
         optional=flag(task, "optional"),
         log=one_line(text(task, "log")),
     )

@@ -13,6 +13,10 @@ from verifyd.hosts.known import Known, Session, owner_of, with_session
 from verifyd.hosts.model import Fields, HookEvent
 from verifyd.hosts.seen import READY, SHORT, VERIFYING, Job, Seen
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 ATTEMPTS = 3
 """Times that one session is given the same task."""
 ROUNDS = 10
@@ -46,11 +50,28 @@ class Step(Fields):
         self.job = job
 
 
-def end_of_turn(event: HookEvent, key: str, seen: Seen, known: Known, *, now: float, attempts: int) -> Step:
-    """Let it stop, give it the task, or hand over; see the module."""
+def end_of_turn(
+    event: HookEvent,
+    key: str,
+    seen: Seen,
+    known: Known,
+    *,
+    now: float,
+    attempts: int,
+    looks: Mapping[str, str] | None = None,
+) -> Step:
+    """
+    Let it stop, give it the task, or hand over; see the module.
+
+    Args:
+        looks: How the files that the session remembers look now, by path; None when nobody looked.
+    """
     session = known.sessions.get(key, Session()).but(seen_at=now)
     if seen.readiness == READY:
-        return Step(act=Act.NOTHING, known=with_session(known, key, session.but(given={}, handed=(), told=READY)))
+        return Step(
+            act=Act.NOTHING,
+            known=with_session(known, key, session.but(given={}, handed=(), told=READY, found="", looks={})),
+        )
     job = seen.job
     if job is None or not seen.wants_work:
         return Step(act=Act.TELL, known=with_session(known, key, session), person=undetermined(seen))
@@ -58,7 +79,21 @@ def end_of_turn(event: HookEvent, key: str, seen: Seen, known: Known, *, now: fl
     if owner is not None and owner != key:
         told = f"{open_task(job)} is being worked on by {owner}, so this session was not sent"
         return Step(act=Act.TELL, known=with_session(known, key, session), person=f"verifyd: {told}.")
+    if is_still_as_found(session, job, looks):
+        told = f"{open_task(job)}; it failed before this session began, which has not edited the places that it names"
+        return Step(
+            act=Act.TELL, known=with_session(known, key, session), person=f"verifyd: not ready: {told}.", job=job
+        )
     return own_task(event, key, seen, job, session, known, attempts)
+
+
+def is_still_as_found(session: Session, job: Job, looks: Mapping[str, str] | None) -> bool:
+    """
+    Whether a task is the one that was open when the session began, whose brief said to leave it, and nothing that it names was edited.
+
+    Of a task that names no file nobody can say so; one that was given once is the session's.
+    """
+    return job.id == session.found and job.id not in session.given and bool(session.looks) and session.looks == looks
 
 
 def own_task(event: HookEvent, key: str, seen: Seen, job: Job, session: Session, known: Known, attempts: int) -> Step:
@@ -166,9 +201,19 @@ def after_edit(key: str, seen: Seen, judged: Seen | None, known: Known, *, now: 
     return step(Act.WARN, job.id, job)
 
 
-def start_of_session(key: str, seen: Seen | None, known: Known, *, now: float) -> Known:
-    """The session is there, and knows what its brief says; one that was there before (resumed, made compact) began earlier."""
-    old = known.sessions.get(key, Session(began=seen.tree if seen is not None else ""))
+def start_of_session(
+    key: str, seen: Seen | None, known: Known, *, now: float, looks: Mapping[str, str] | None = None
+) -> Known:
+    """
+    The session is there, and knows what its brief says; one that was there before (resumed, made compact) began earlier.
+
+    Args:
+        looks: How the files that the open task names look, by path.
+    """
+    old = known.sessions.get(key)
+    if old is None and seen is not None:
+        old = Session(began=seen.tree, found=seen.job.id if seen.job is not None else "", looks=looks)
+    old = old or Session()
     told = old.told
     if seen is not None:
         told = READY if seen.readiness == READY else seen.job.id if seen.job is not None else ""

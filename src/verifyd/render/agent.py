@@ -93,6 +93,10 @@ def now_lines(document: StandingDocument | None, trouble: str) -> list[str]:
         lines.append(f"The newest complete verdict, on an earlier tree: {TITLES[document.judged.readiness].lower()}.")
     if document.task is not None:
         lines.append(f"Next task: {quoted(document.task)}. Leave it unless it is what you were asked for or broke.")
+        if not document.task.where:
+            lines.append(
+                "It names no file, so nobody can say whose it is: once you have changed anything, you are sent on with it."
+            )
     return lines
 
 
