@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from verifyd.app.history_ports import GateRun
+
 from verifyd.action_key import ToolStamp
-from verifyd.app.ports import GateRun, Repository
+from verifyd.app.ports import Repository
 from verifyd.app.world import Machine, World
 from verifyd.change import Change
 from verifyd.errors import GitError, StoreError

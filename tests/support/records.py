@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from verifyd.app.ports import GateRun, RunRecord
+from verifyd.app.history_ports import GateRun, RunRecord
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 TREE = "1f" * 20

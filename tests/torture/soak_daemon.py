@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from unittest.mock import patch
 
+from verifyd.app.history_ports import Store
+
 from verifyd.__main__ import main
 from verifyd.app.housekeeping import Rhythm
 from verifyd.app.open_watch import open_watch
-from verifyd.app.ports import Repository, Store
+from verifyd.app.ports import Repository
 from verifyd.app.watch import Watch
 from verifyd.app.world import World
 from verifyd.edge.git import GitBinary

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from verifyd.app.ports import FilesBeside
+from verifyd.app.file_ports import FilesBeside
 from verifyd.app.world import World
 from verifyd.outcome import View
 from verifyd.pipeline import Gate, Ignored

@@ -11,8 +11,9 @@ from pathlib import Path
 import anyio
 
 from verifyd.app.declared import VERIFY_MD, Declared, read_declared
+from verifyd.app.history_ports import Store
 from verifyd.app.init import inactive_place, missing_behind
-from verifyd.app.ports import Repository, Store
+from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.builtin.unignored import find_unignored
 from verifyd.edge.named_programs import named_programs

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from verifyd.app.declared import Declared
+from verifyd.app.history_ports import GateRun, RunRecord, Store
 from verifyd.app.judged import Judged, Request
-from verifyd.app.ports import GateRun, RunRecord, Store
 from verifyd.app.unverified import commit_remarks
 from verifyd.app.verdict_files import keep_verdict
 from verifyd.app.world import World

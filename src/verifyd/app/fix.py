@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from verifyd.app.gate import shell_command
 from verifyd.app.gate_environment import environment_of
 from verifyd.app.judged import Request, open_tree
-from verifyd.app.ports import Job, Processes, Repository
+from verifyd.app.ports import Repository
+from verifyd.app.process_ports import Job, Processes
 from verifyd.app.world import World
 from verifyd.danger.reason import manual_reason
 from verifyd.errors import UsageError

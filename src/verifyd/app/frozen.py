@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from verifyd.app.ports import FrozenView
+from verifyd.app.process_ports import FrozenView
 from verifyd.app.world import World
 from verifyd.errors import MachineError
 from verifyd.pipeline import Gate, Ignored

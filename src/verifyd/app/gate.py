@@ -17,7 +17,8 @@ from verifyd.app.frozen import FrozenTree, LiveSource
 from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
 from verifyd.app.gate_server import Served, serve, with_port
-from verifyd.app.ports import Job, JobEnd, Processes, Store
+from verifyd.app.history_ports import Store
+from verifyd.app.process_ports import Job, JobEnd, Processes
 from verifyd.app.reuse import stored_verdict, tests_before
 from verifyd.app.world import World
 from verifyd.errors import GitError, MachineError, StoreError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from verifyd.app.ports import Job, JobEnd, Processes, Running
+from verifyd.app.process_ports import Job, JobEnd, Processes, Running
 from verifyd.outcome import End
 from verifyd.pipeline import Gate
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verifyd.app.declared import Declared, read_declared
-from verifyd.app.ports import GateRun, Repository, Store
+from verifyd.app.history_ports import GateRun, Store
+from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.errors import UndeterminedError, UsageError
 from verifyd.nearest import nearest_of

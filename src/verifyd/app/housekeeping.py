@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from verifyd.app.ports import Files
+from verifyd.app.file_ports import Files
 from verifyd.errors import VerifydError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from verifyd.app.ports import Store
+from verifyd.app.history_ports import Store
 from verifyd.app.world import World
 from verifyd.pipeline import Gate
 from verifyd.verdict import Status, Verdict

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from verifyd.app.history_ports import ReadyRun, Store
 from verifyd.app.judged import Judged
-from verifyd.app.ports import Commit, ReadyRun, Store
+from verifyd.app.ports import Commit
 from verifyd.app.world import World
 from verifyd.pipeline import Pipeline
 from verifyd.snapshot import Source

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from verifyd.app.history_ports import Store
 from verifyd.app.judged import Judged
-from verifyd.app.ports import Store
 from verifyd.app.world import World
 from verifyd.errors import GitError
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from verifyd.action_key import Action, ToolStamp
+from verifyd.app.file_ports import TreeVerdict
 from verifyd.app.judged import Judged
-from verifyd.app.ports import TreeVerdict
 from verifyd.app.world import World
 from verifyd.errors import StoreError
 from verifyd.pipeline import Door, Gate, Pipeline

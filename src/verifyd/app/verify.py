@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from verifyd.app.declared import VERIFY_MD
 from verifyd.app.gate import GateRunner, RunContext
+from verifyd.app.history_ports import Store
 from verifyd.app.judged import Judged, Opened, Request, open_now
-from verifyd.app.ports import Repository, Store
+from verifyd.app.ports import Repository
 from verifyd.app.run import Listener, run_gates
 from verifyd.app.uncounted import uncounted_remarks
 from verifyd.app.world import World

@@ -14,13 +14,15 @@ import anyio.to_thread
 from verifyd.app.account import Account, account_of, is_planned
 from verifyd.app.finish import Result
 from verifyd.app.follower import Follower
+from verifyd.app.history_ports import Store
 from verifyd.app.housekeeping import Rhythm, keep_house
 from verifyd.app.judged import Judged, Request
 from verifyd.app.live_gates import CpuSlots, LiveGate, LiveGates
 from verifyd.app.live_opening import LiveOpening, Opened
 from verifyd.app.live_pass import LivePass, LiveWorld
 from verifyd.app.news import News, transition_between
-from verifyd.app.ports import Processes, Repository, Store
+from verifyd.app.ports import Repository
+from verifyd.app.process_ports import Processes
 from verifyd.app.publish import publish
 from verifyd.app.retries import Retries, is_spoiled
 from verifyd.app.standings import standing_of

@@ -17,7 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verifyd.app.ports import Processes, Repository, Store, TreeVerdict
+from verifyd.app.file_ports import TreeVerdict
+from verifyd.app.history_ports import Store
+from verifyd.app.ports import Repository
+from verifyd.app.process_ports import Processes
 from verifyd.app.world import Machine, World
 from verifyd.edge.approvals import StateFolderApprovals
 from verifyd.edge.clock import SystemClock

@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verifyd.app.ports import (
-    Approvals,
-    Clock,
-    Console,
-    Files,
-    Git,
-    GitHooks,
-    ProcessesFactory,
-    Repository,
-    Store,
-    VerdictFiles,
-)
+from verifyd.app.file_ports import Files, GitHooks, VerdictFiles
+from verifyd.app.history_ports import Store
+from verifyd.app.ports import Approvals, Clock, Console, Git, Repository
+from verifyd.app.process_ports import ProcessesFactory
 
 if TYPE_CHECKING:
     from verifyd.action_key import ToolStamp

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from verifyd.app.daemon_client import JSON, TEXT, ask_daemon
+from verifyd.app.history_ports import RunRecord
 from verifyd.app.judged import Opened, Request
-from verifyd.app.ports import Repository, RunRecord
+from verifyd.app.ports import Repository
 from verifyd.app.verdict_files import ANY_BASE, NO_COMMIT
 from verifyd.app.world import World
 from verifyd.doors.commands import end, open_world

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from verifyd.app.ports import FilesBeside
+from verifyd.app.file_ports import FilesBeside
 from verifyd.edge.file_copying import CopyLimit, copy_files
 from verifyd.edge.file_writing import refusal, refusing, remove_leftovers, write_into
 from verifyd.edge.folders import open_folder, remove_tree

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from verifyd.app.ports import FilesBeside
+from verifyd.app.file_ports import FilesBeside
 
 MADE_AGAIN_FOLDERS = frozenset(
     {

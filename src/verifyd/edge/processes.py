@@ -15,7 +15,7 @@ from pathlib import Path
 import anyio
 
 import verifyd
-from verifyd.app.ports import Job, Running
+from verifyd.app.process_ports import Job, Running
 from verifyd.edge import linux, reachability, wire
 from verifyd.edge.supervised_job import RECEIVE_BYTES, EndedJob, SupervisedJob, not_started
 from verifyd.errors import MachineError

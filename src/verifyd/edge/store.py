@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from verifyd.action_key import content_part
-from verifyd.app.ports import GateRun, ReadyRun, RunRecord
+from verifyd.app.history_ports import GateRun, ReadyRun, RunRecord
 from verifyd.edge.store_file import (
     FAILURES,
     Failure,

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifyd.app.ports import RunRecord
+from verifyd.app.history_ports import RunRecord
 from verifyd.edge.store_rows import GATE_RUN_COLUMNS, RUN_COLUMNS, Value, gate_run_values, run_values
 from verifyd.edge.store_schema import transaction
 

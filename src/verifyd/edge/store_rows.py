@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from verifyd.app.ports import GateRun, RunRecord
+from verifyd.app.history_ports import GateRun, RunRecord
 
 GATE_RUN_COLUMNS = (
     "gate",

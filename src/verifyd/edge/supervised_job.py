@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 
-from verifyd.app.ports import FrozenView, Job, JobEnd
+from verifyd.app.process_ports import FrozenView, Job, JobEnd
 from verifyd.edge import wire
 from verifyd.outcome import End
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verifyd.app.ports import Repository, TreeVerdict
+from verifyd.app.file_ports import TreeVerdict
+from verifyd.app.ports import Repository
 from verifyd.edge.approvals import SIZE_LIMIT_BYTES, StateFolderApprovals
 from verifyd.edge.file_writing import counter, refusing
 from verifyd.edge.folders import open_folder
