@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from verifyd.app.history_ports import GateRun
 
 from tests.support.builders import a_file_change
 from tests.support.fake_world import (
@@ -20,6 +19,7 @@ from tests.support.fake_world import (
     FakeWorld,
 )
 from verifyd.app.doctor import examine
+from verifyd.app.history_ports import GateRun
 from verifyd.change import Change, ChangeKind
 from verifyd.pipeline import Approval, ApprovedBy
 from verifyd.render.doctor import Check, CheckStatus, worst

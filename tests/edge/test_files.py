@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from verifyd.app.file_ports import Files
 
 from tests.support.faults import answer_of, names_in, python
+from verifyd.app.file_ports import Files
 from verifyd.edge.files import DiskFiles
 from verifyd.errors import StoreError
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import anyio
 import pytest
-from verifyd.app.process_ports import FrozenView, Job
 
 from tests.support.faults import can_mount, with_small_disk
 from tests.support.jobs import PYTHON, a_job, log_of, run_job, supervisors, until, wait_until_gone
 from tests.support.ordinary_user import folder_of_ordinary_user, supervise_as_ordinary_user
+from verifyd.app.process_ports import FrozenView, Job
 from verifyd.edge.processes import open_processes
 from verifyd.outcome import End
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 import pytest
-from verifyd.app.process_ports import Job, JobEnd, Processes, ProcessesFactory
 
 from tests.support.jobs import PYTHON, a_job, log_of, marked, pids_in, run_job, until, zygotes
+from verifyd.app.process_ports import Job, JobEnd, Processes, ProcessesFactory
 from verifyd.edge import process_tree
 from verifyd.edge.processes import SupervisedProcesses, open_processes
 from verifyd.outcome import End

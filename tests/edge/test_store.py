@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from verifyd.app.history_ports import GateRun, RunRecord, Store
 
 from tests.support.faults import answer_of, python
 from tests.support.records import NOON, TREE, a_failure, a_gate_run, a_run
+from verifyd.app.history_ports import GateRun, RunRecord, Store
 from verifyd.edge.store import SqliteStore, open_store
 from verifyd.edge.store_queries import Retention
 from verifyd.errors import StoreError

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-from verifyd.app.process_ports import JobEnd
 
 from tests.support.jobs import (
     KINDS,
@@ -34,6 +33,7 @@ from tests.support.ordinary_user import (
     folder_of_ordinary_user,
     supervise_as_ordinary_user,
 )
+from verifyd.app.process_ports import JobEnd
 from verifyd.edge import process_tree
 from verifyd.edge.processes import open_processes
 from verifyd.outcome import End

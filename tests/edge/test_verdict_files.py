@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from verifyd.app.file_ports import TreeVerdict
 
+from verifyd.app.file_ports import TreeVerdict
 from verifyd.app.ports import Repository
 from verifyd.edge import verdict_files
 from verifyd.edge.approvals import StateFolderApprovals

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from verifyd.app.history_ports import GateRun
-
 from verifyd.action_key import ToolStamp
+from verifyd.app.history_ports import GateRun
 from verifyd.app.ports import Repository
 from verifyd.app.world import Machine, World
 from verifyd.change import Change

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from verifyd.app.process_ports import Job, JobEnd
 
+from verifyd.app.process_ports import Job, JobEnd
 from verifyd.edge import process_tree
 from verifyd.edge.processes import open_processes
 

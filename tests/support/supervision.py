@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from verifyd.app.process_ports import FrozenView, Job, JobEnd, Running
 
 from tests.support.jobs import a_job
+from verifyd.app.process_ports import FrozenView, Job, JobEnd, Running
 from verifyd.edge.processes import open_processes
 
 

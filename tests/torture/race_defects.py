@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from verifyd.app.process_ports import Job
 
 from tests.torture.race import SHORT, RaceGate
 from tests.torture.race_check import tree_id
@@ -16,6 +15,7 @@ from verifyd.app.follower import Follower
 from verifyd.app.gate import GateRunner
 from verifyd.app.gate_evidence import Results
 from verifyd.app.ports import Guard
+from verifyd.app.process_ports import Job
 from verifyd.app.watch_ports import TreeState
 from verifyd.edge.live_tree import LiveWorkTree
 from verifyd.edge.mirror_dates import MirrorDates

@@ -6,9 +6,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from unittest.mock import patch
 
-from verifyd.app.history_ports import Store
-
 from verifyd.__main__ import main
+from verifyd.app.history_ports import Store
 from verifyd.app.housekeeping import Rhythm
 from verifyd.app.open_watch import open_watch
 from verifyd.app.ports import Repository

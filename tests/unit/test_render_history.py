@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from pydantic import TypeAdapter
-from verifyd.app.history_ports import GateRun
 
 from tests.support.records import NOON, a_failure, a_gate_run
+from verifyd.app.history_ports import GateRun
 from verifyd.render.history import cells, history_json, pad, render_history
 from verifyd.render.history_document import HistoryDocument, PastRun
 from verifyd.timing import Sample, Timing, make_timing

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from verifyd.app.history_ports import ReadyRun
 
+from verifyd.app.history_ports import ReadyRun
 from verifyd.app.ports import Commit
 from verifyd.app.uncounted import count_uncounted
 
