@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from verifyd.shell.expansions import NAME
 from verifyd.shell.script import (
     GIVEN_VARIABLES,
     UNKNOWN,
@@ -21,7 +22,7 @@ from verifyd.shell.script import (
     ShellSyntaxError,
     Word,
 )
-from verifyd.shell.words import NAME, PLACEHOLDER, REDIRECTION, WORD_ENDS, WordReader
+from verifyd.shell.words import PLACEHOLDER, REDIRECTION, WORD_ENDS, WordReader
 
 TRANSPARENT = frozenset({"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "{", "}", "!", "coproc"})
 """Reserved words after which a command may follow."""
