@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from functools import partial
 
 import anyio
 import watchfiles
@@ -78,7 +79,7 @@ class WatchfilesWatcher:
         while True:
             ready = asyncio.Event()
             with self._changed:
-                self._wake = lambda ready=ready: loop.call_soon_threadsafe(ready.set)  # type: ignore[misc]
+                self._wake = partial(loop.call_soon_threadsafe, ready.set)
                 wait_s = self._look()
             if wait_s is None:
                 await ready.wait()
