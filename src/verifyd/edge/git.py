@@ -24,7 +24,8 @@ from verifyd.edge.mirror_dates import read_dates
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.staged import read_staged
 from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
-from verifyd.edge.work_tree import Content, read_at_rest
+from verifyd.edge.tree_at_rest import read_at_rest
+from verifyd.edge.work_tree import Content
 from verifyd.errors import GitError
 from verifyd.evidence.clean import clean_text
 from verifyd.snapshot import Snapshot, Source

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from verifyd.app.ports import Repository
-from verifyd.edge.git_objects import read_contents
+from verifyd.edge.git_objects import read_blob, read_contents
 from verifyd.edge.git_process import GitProcess, Place, as_input, last_line
 from verifyd.edge.git_repository import work_place
-from verifyd.edge.object_ids import LOOK, file_id
+from verifyd.edge.object_ids import file_id
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import empty_index
 from verifyd.edge.submodules import submodule_tree
@@ -88,7 +88,6 @@ def check_out(git: GitProcess, place: Place, paths: Collection[str]) -> None:
 def unlike(store: ObjectStore, entries: Mapping[str, Entry], folder: Path) -> Sequence[str]:
     """Paths whose bytes on disk are not what the tree names: converted on the way, or not what git took them for."""
     paths = [path for path, entry in entries.items() if entry.mode != SUBMODULE_MODE]
-
     return [path for path in paths if file_id(f"{folder}/{path}", store.object_format) != entries[path].id]
 
 
@@ -108,9 +107,5 @@ def write_again(
         sure.prepare()
         with git.object_reader(place) as objects:
             for path in paths:
-                found = objects.read(entries[path].id)
-                if found is None:
-                    problem = f"object {entries[path].id} is missing from the repository"
-                    raise GitError(problem, where=path, remedy=LOOK)
-                sure.write("blob", found.content)
+                sure.write("blob", read_blob(objects, entries[path].id, path))
         check_out(git, place.with_variables(**sure.variables), paths)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from verifyd.app.ports import Repository
 from verifyd.edge.git_process import GitProcess
 from verifyd.edge.git_repository import work_place
-from verifyd.edge.merkle import TreeNode, folders_by_id, read_node
+from verifyd.edge.merkle import read_node, read_stored
 from verifyd.edge.mirror_dates import MirrorDates
 from verifyd.edge.object_store import ObjectStore
-from verifyd.errors import GitError
 
 
 def follow_stored(git: GitProcess, store: ObjectStore, repository: Repository, dates: MirrorDates, tree: str) -> None:
@@ -24,12 +21,4 @@ def follow_stored(git: GitProcess, store: ObjectStore, repository: Repository, d
     place = work_place(repository, store)
     with git.object_reader(place) as objects:
         root = read_node(objects, tree)
-
-    def read(last: str) -> TreeNode | None:
-        with suppress(GitError), git.object_reader(place) as objects:
-            return read_node(objects, last, folders_by_id(root))
-        return None
-
-    probe = store.folder / "clock"
-    probe.touch()
-    dates.follow(root, probe.stat().st_ctime_ns / 1e9, read)
+    dates.follow(root, store.now_ns() / 1e9, lambda last: read_stored(git, place, last, root))

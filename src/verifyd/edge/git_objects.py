@@ -124,18 +124,24 @@ def find_entry(objects: ObjectReader, tree: str, path: str) -> Entry | None:
     return entry
 
 
+def read_blob(objects: ObjectReader, identifier: str, path: str) -> bytes:
+    """The content that lies at *path*; GitError when it is missing, or is not what its name says."""
+    found = objects.read(identifier)
+    if found is None:
+        raise GitError(f"object {identifier} is missing from the repository", where=path, remedy=LOOK)
+    return found.content
+
+
 def read_file_at(objects: ObjectReader, tree: str, path: str) -> bytes | None:
     """Content of the file at *path*, links inside the tree followed; None when there is no file."""
     for _ in range(LINK_STEPS):
         entry = find_entry(objects, tree, path)
         if entry is None or entry.mode in (FOLDER_MODE, SUBMODULE_MODE):
             return None
-        found = objects.read(entry.id)
-        if found is None:
-            raise GitError(f"object {entry.id} is missing from the repository", where=path, remedy=LOOK)
+        content = read_blob(objects, entry.id, path)
         if entry.mode != LINK_MODE:
-            return found.content
-        target = link_target(path, found.content.decode("utf-8", "surrogateescape"))
+            return content
+        target = link_target(path, content.decode("utf-8", "surrogateescape"))
         if target is None:
             return None
         path = target

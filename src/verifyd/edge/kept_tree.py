@@ -14,15 +14,16 @@ from verifyd.edge.git_watch import GitStamps, IndexListing, deciding_files, look
 from verifyd.edge.guard import TreeGuard, below
 from verifyd.edge.ignore_rules import IgnoreRules, is_ours
 from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
-from verifyd.edge.merkle import NONE_KNOWN, Leaf, TreeContents, TreeNode, find_node, leaves, read_node
+from verifyd.edge.merkle import NONE_KNOWN, Leaf, TreeContents, TreeNode, find_node, id_in, leaves, read_node
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import packed
 from verifyd.edge.stored_forms import autocrlf, may_convert
 from verifyd.edge.submodules import list_contents, submodule_tree
 from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at, with_parents
+from verifyd.edge.tree_at_rest import read_at_rest
 from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE, Entry
 from verifyd.edge.tree_notes import Oddities, Oddity
-from verifyd.edge.work_tree import Content, WorkTreeReader, read_at_rest
+from verifyd.edge.work_tree import Content, WorkTreeReader
 from verifyd.errors import GitError
 
 READINGS = 3
@@ -274,7 +275,7 @@ def inside_submodules(
     contents: dict[str, Leaf] = {}
     for path, leaf in leaves(root):
         if leaf.startswith(SUBMODULE_MODE):
-            found = submodule_tree(git, store, repository, path, leaf.partition(" ")[2])
+            found = submodule_tree(git, store, repository, path, id_in(leaf))
             inner = list_contents(git, store, *found) if found is not None else {}
             contents.update({below(path, name): content for name, content in inner.items()})
     return contents

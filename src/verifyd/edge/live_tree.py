@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,35 +19,30 @@ from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_memory import move_together
-from verifyd.edge.kept_objects import NewObject, make_folders, prune_packs
+from verifyd.edge.kept_objects import make_folders, prune_packs
 from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
 from verifyd.edge.known_trees import KnownTrees
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
-from verifyd.edge.merkle import NONE_KNOWN, TreeContents, TreeNode, differences, folders_by_id, read_node
-from verifyd.edge.mirror_dates import read_dates
-from verifyd.edge.mirror_place import mirror_folder
-from verifyd.edge.mirror_source import MirrorContents, mirror_source
-from verifyd.edge.mirrors import Mirrors
-from verifyd.edge.object_pruning import Limits, id_in, missing_objects, objects_of, prune
+from verifyd.edge.live_mirrors import LiveMirrors
+from verifyd.edge.live_state import is_same, make_state, root_of
+from verifyd.edge.merkle import NONE_KNOWN, TreeNode, differences, folders_by_id, id_in, read_stored
+from verifyd.edge.object_pruning import Limits, missing_objects, objects_of, prune
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import MovingError, packed
 from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
 from verifyd.edge.submodules import with_contents
 from verifyd.edge.sweep import ROOT, expected_stamps, sweep, wait_for_clock
+from verifyd.edge.tree_at_rest import read_at_rest
 from verifyd.edge.tree_look import TreeLook
 from verifyd.edge.tree_notes import Oddity, named
 from verifyd.edge.tree_taking import take_over
 from verifyd.edge.tree_update import StructuralError, TreeUpdate
-from verifyd.edge.work_tree import read_at_rest
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
 
 CHECKS = 3
 """A tree that changes beside each of so many comparisons with git's answer cannot be compared now."""
-
-REMEMBERED_BYTES = 8 * 1024 * 1024
-"""Of content that was just read, so much is kept for the mirror; more is read again."""
 
 USUAL_LIMITS = Limits()
 
@@ -96,13 +91,20 @@ class LiveWorkTree:
         self._known = KnownTrees()
         self._opened = ExitStack()
         self._objects, self._heads = LastingReader(git), LastingReader(git)
-        self._opened.callback(self._objects.close)
-        self._opened.callback(self._heads.close)
-        self._mirrors: Mirrors | None = None
-        self._contents: MirrorContents | None = None
+        self._mirrors = LiveMirrors(
+            git=git,
+            store=store,
+            repository=repository,
+            root=root,
+            objects=self._objects,
+            read_tree=lambda tree: self._stored(tree, self._kept.root),
+            known_paths=lambda: self._kept.files,
+        )
+        for one in (self._objects, self._heads, self._mirrors):
+            self._opened.callback(one.close)
         with self._refusals():
             make_folders(store)
-            prune_packs(store, self._look.clock_ns() / 1e9)
+            prune_packs(store, self._store.now_ns() / 1e9)
             self._kept = read_kept_tree(git, store, repository)
             move_together(self._kept)
             give_back_memory()
@@ -184,12 +186,9 @@ class LiveWorkTree:
         """A stored tree, of which only what differs from another is read; None when git does not know it any more."""
         found = like if like.id == tree else self._known.get(tree)
         if found is None:
-            try:
-                with self._git.object_reader(self._store.place) as objects:
-                    found = read_node(objects, tree, folders_by_id(like))
-            except GitError:
-                return None
-            self._known.add(found)
+            found = read_stored(self._git, self._store.place, tree, like)
+            if found is not None:
+                self._known.add(found)
         return found
 
     @property
@@ -201,19 +200,11 @@ class LiveWorkTree:
         """Remove objects that nobody needs any more; whether all that the state names is still there."""
         root, inside = root_of(self._state), [id_in(leaf) for leaf in self._kept.inside.values()]
         with self._refusals():
-            others = [found for tree in sorted(needed) if (found := self._needed_tree(tree, root)) is not None]
-            ids = itertools.chain(inside, objects_of([root, *others]))
-            prune(self._git, self._store, ids, self._look.clock_ns() / 1e9, self._limits)
+            place = self._store.place
+            others = [self._known.get(tree) or read_stored(self._git, place, tree, root) for tree in sorted(needed)]
+            ids = itertools.chain(inside, objects_of([root, *filter(None, others)]))
+            prune(self._git, self._store, ids, self._store.now_ns() / 1e9, self._limits)
             return not missing_objects(self._git, self._store, objects_of([root]))
-
-    def _needed_tree(self, tree: str, like: TreeNode) -> TreeNode | None:
-        """A tree whose objects stay; None for one that git does not know any more."""
-        known = self._known.get(tree)
-        if known is not None:
-            return known
-        with suppress(GitError), self._git.object_reader(self._store.place) as objects:
-            return read_node(objects, tree, folders_by_id(like))
-        return None
 
     def guard(self, state: TreeState) -> Guard:
         """Watches the working tree from the moment *state* was read; everything counts as moved when it is not the newest."""
@@ -222,7 +213,7 @@ class LiveWorkTree:
                 break
             swept = sweep(self._repository.root, sorted(self._kept.folders))
             expected = expected_stamps(swept, state.files)
-            wait_for_clock(swept, self._look.probe())
+            wait_for_clock(swept, self._store.probe)
             mapped = mapped_paths(self._repository.root, swept, read_mappings()).intersection(state.files)
             settle(self._repository.root, mapped)
             kept = self._kept
@@ -237,7 +228,7 @@ class LiveWorkTree:
                     baseline=swept,
                     expected=expected,
                     rules=kept.rules,
-                    no_index=self._store.folder / "no-index",
+                    no_index=self._store.no_index,
                     held=kept.held,
                 )
         return MovedAlready(paths=("the working tree, since the snapshot was taken",))
@@ -245,34 +236,10 @@ class LiveWorkTree:
     @contextmanager
     def mirror(self, state: TreeState) -> Iterator[Path]:
         """A folder with exactly that tree's files, as a checkout would write them; see Mirrors."""
-        root = root_of(state)
         with ExitStack() as stack:
             with self._refusals():
-                folder = stack.enter_context(self._open_mirrors().lend(root))
-                self._remember([])
+                folder = stack.enter_context(self._mirrors.lend(root_of(state), self._kept.size_bytes))
             yield folder
-
-    def _open_mirrors(self) -> Mirrors:
-        """The mirrors, opened when the first is asked for."""
-        if self._mirrors is None:
-            home = self._repository.state_dir
-            folder = self._opened.enter_context(mirror_folder(home, self._kept.size_bytes, self._git.environment))
-            self._contents = MirrorContents(
-                git=self._git,
-                store=self._store,
-                repository=self._repository,
-                root=self._root,
-                objects=self._objects,
-            )
-            source = mirror_source(
-                self._contents,
-                read_tree=lambda tree: self._stored(tree, self._kept.root),
-                known_paths=lambda: self._kept.files,
-                dates=read_dates(home / "dates"),
-            )
-            self._mirrors = Mirrors(folder=folder, source=source, now_s=lambda: self._look.clock_ns() / 1e9)
-            self._opened.callback(self._mirrors.close)
-        return self._mirrors
 
     def close(self) -> None:
         """End what is kept running, and remove the mirrors."""
@@ -310,16 +277,10 @@ class LiveWorkTree:
                 raise GitError(problem, where=str(self._repository.root), remedy=remedy) from error
             self._is_lost = True
             take_over(update, blobs)
-            self._remember(blobs)
+            self._mirrors.remember(blobs)
             self._is_lost = False
             self._dirty = frozenset()
             return self._publish()
-
-    def _remember(self, blobs: list[NewObject]) -> None:
-        """Have at hand for the mirror what was just read, if it is not too much."""
-        if self._contents is not None:
-            is_little = sum(len(content) for _, _, content in blobs) <= REMEMBERED_BYTES
-            self._contents.recent = {one: content for one, _, content in blobs} if is_little else {}
 
     def _read_whole(self, *, shares: bool = True) -> TreeState:
         """Read everything anew; *shares*: folders whose ids are in memory are not read twice."""
@@ -346,20 +307,8 @@ class LiveWorkTree:
         return self._state
 
     def _make_state(self, number: int) -> TreeState:
-        kept = self._kept
-        self._known.add(kept.root)
-        return TreeState(
-            number=number,
-            tree=kept.root.id,
-            content_ids=TreeContents(root=kept.root, inside=kept.inside),
-            files=kept.files,
-            folders=frozenset(kept.folders) - kept.oddities.found.get(Oddity.UNREADABLE, set()),
-            ignored=kept.ignored.paths,
-            links=kept.links,
-            has_submodules=bool(kept.inside or kept.nested),
-            notes=kept.oddities.notes(),
-            conflicted=Oddity.CONFLICTED in kept.oddities.found,
-        )
+        self._known.add(self._kept.root)
+        return make_state(self._kept, number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,20 +325,3 @@ class MovedAlready:
 def add_files(update: TreeUpdate, paths: Iterable[str]) -> None:
     """Have known files read."""
     update.files.update(paths)
-
-
-def root_of(state: TreeState) -> TreeNode:
-    """The tree of a state that is one of ours."""
-    if not isinstance(state.content_ids, TreeContents):
-        raise TypeError("a state of another tree in memory")
-    return state.content_ids.root
-
-
-def is_same(one: TreeState, other: TreeState) -> bool:
-    """Whether two states say the same: equal trees hold equal content, so that is not compared path by path."""
-    return (
-        one.tree == other.tree
-        and (one.folders, one.ignored, one.notes, one.conflicted)
-        == (other.folders, other.ignored, other.notes, other.conflicted)
-        and one.files == other.files
-    )

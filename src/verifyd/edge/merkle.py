@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from verifyd.edge.git_process import ObjectReader
+from verifyd.edge.git_process import GitProcess, ObjectReader, Place
 from verifyd.edge.object_ids import object_id
 from verifyd.edge.sweep import joined
 from verifyd.edge.tree_edit import FOLDER_MODE, entries_of
+from verifyd.errors import GitError
 
 Leaf = str
 """``<mode> <id>`` of a file, a link or a submodule's commit, as ``Git.content_ids`` gives it."""
+
+
+def id_in(leaf: Leaf) -> str:
+    """The blob or commit that a leaf names."""
+    return leaf.partition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -164,6 +171,13 @@ def read_node(objects: ObjectReader, tree: str, known: Mapping[str, TreeNode] = 
         levels.append(level)
         wanted = list(dict.fromkeys(below))
     return assembled(tree, levels, known)
+
+
+def read_stored(git: GitProcess, place: Place, tree: str, like: TreeNode) -> TreeNode | None:
+    """A stored tree, read as far as its folders are not those of *like*; None for one that git does not know any more."""
+    with suppress(GitError), git.object_reader(place) as objects:
+        return read_node(objects, tree, folders_by_id(like))
+    return None
 
 
 def folders_by_id(root: TreeNode) -> dict[str, TreeNode]:

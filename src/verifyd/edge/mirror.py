@@ -93,7 +93,12 @@ class Mirror:
         spoiled, before = frozenset(self.spoiled), self.root
         self.root = None
         is_redated = self.epoch != source.dates.epoch
-        if before is None or is_redated or len(spoiled) > REPAIRED_AT_MOST or touches_attributes({*edits, *spoiled}):
+        if (
+            before is None
+            or is_redated
+            or len(spoiled) > REPAIRED_AT_MOST
+            or any(map(is_attributes_file, {*edits, *spoiled}))
+        ):
             self.clear()
             self.epoch = source.dates.epoch
             known = {path: path for path in source.known_paths()}
@@ -209,7 +214,7 @@ class Mirror:
     def convert(self, written: Mapping[str, Leaf], source: MirrorSource) -> set[str]:
         """Have git write again what a checkout writes otherwise than it is stored; which that was."""
         files = {path: leaf for path, leaf in written.items() if leaf.startswith("100")}
-        self.attribute_files.update({path: leaf for path, leaf in files.items() if not is_no_attributes_file(path)})
+        self.attribute_files.update({path: leaf for path, leaf in files.items() if is_attributes_file(path)})
         if not files or not (self.attribute_files or source.may_convert):
             return set()
         asked = [path for path in files if path not in self.is_converted]
@@ -324,14 +329,9 @@ def everything(folder: Path) -> Iterator[str]:
             yield os.path.relpath(os.path.join(inside, name), folder)
 
 
-def is_no_attributes_file(path: str) -> bool:
-    """False for .gitattributes."""
-    return path.rpartition("/")[2] != ATTRIBUTES_FILE
-
-
-def touches_attributes(paths: Iterable[str]) -> bool:
-    """Whether what other files are on disk may change with these."""
-    return not all(map(is_no_attributes_file, paths))
+def is_attributes_file(path: str) -> bool:
+    """Whether it is a .gitattributes."""
+    return path.rpartition("/")[2] == ATTRIBUTES_FILE
 
 
 def is_converted(attributes: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from verifyd.edge.locking import locked
-from verifyd.edge.merkle import TreeNode, differences, find_node
+from verifyd.edge.merkle import TreeNode, differences, find_node, id_in
 
 COMPACTED_BYTES = 4 * 1024 * 1024
 TREE, EPOCH = "tree", "epoch"
@@ -70,7 +70,7 @@ class MirrorDates:
         Args:
             read: A tree by its id; None where that is no longer known.
         """
-        with locked(self.file.with_name(f"{self.file.name}.flock")):
+        with locked(lock_of(self.file)):
             self.catch_up()
             if self.tree is None or self.tree.id != self.tree_id:
                 self.tree = None if self.tree_id is None else tree if tree.id == self.tree_id else read(self.tree_id)
@@ -125,12 +125,13 @@ class MirrorDates:
         lines: list[str] = []
         for path, leaf in differences(old, new).items():
             before = find_node(old, path)
-            blob, was = id_of(leaf), id_of(before if isinstance(before, str) else None)
-            if blob is None:
+            was = id_in(before) if isinstance(before, str) else None
+            if leaf is None:
                 # Gone: remembered, so that other content that comes in its place is told from it.
                 if was is not None and path not in self.known:
                     lines.append(self.set(path, was, self.epoch))
                 continue
+            blob = id_in(leaf)
             known = self.known.get(path) or ((was, self.epoch) if was is not None else None)
             if known is None or known[0] != blob:
                 lines.append(self.set(path, blob, max(known[1] + 1 if known is not None else 0, second)))
@@ -141,9 +142,8 @@ class MirrorDates:
         lines: list[str] = []
         for path, (blob, last) in tuple(self.known.items()):
             leaf = find_node(tree, path)
-            now = id_of(leaf) if isinstance(leaf, str) else None
-            if now is not None and now != blob:
-                lines.append(self.set(path, now, max(last + 1, second)))
+            if isinstance(leaf, str) and id_in(leaf) != blob:
+                lines.append(self.set(path, id_in(leaf), max(last + 1, second)))
         return lines
 
     def set(self, path: str, blob: str, second: int) -> str:
@@ -160,26 +160,15 @@ class MirrorDates:
 
     def append(self, lines: list[str]) -> None:
         """Write lines to the end of the file at once; each path is written once when it has become twice as long by that."""
-        self.place = self.write(lines)
+        self.place = write_lines(self.file, lines)
         if self.place[1] > max(COMPACTED_BYTES, 2 * self.compacted_bytes):
             compact(self)
-
-    def write(self, lines: list[str]) -> tuple[int, int]:
-        """Write lines to the end of the file; its inode and size."""
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb", closefd=False) as file:
-                file.write("".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape"))
-            seen = os.fstat(descriptor)
-            return seen.st_ino, seen.st_size
-        finally:
-            os.close(descriptor)
 
 
 def read_dates(file: Path) -> MirrorDates:
     """What earlier processes wrote."""
     dates = MirrorDates(file=file)
-    with locked(file.with_name(f"{file.name}.flock")):
+    with locked(lock_of(file)):
         dates.catch_up()
         if dates.place[1] > COMPACTED_BYTES:
             compact(dates)
@@ -189,14 +178,24 @@ def read_dates(file: Path) -> MirrorDates:
 def compact(dates: MirrorDates) -> None:
     """Write the file anew with each path once; nobody else may write to it meanwhile."""
     lines = [f"{second} {blob} {path}" for path, (blob, second) in dates.known.items()]
-    whole = MirrorDates(file=dates.file.with_name(f"{dates.file.name}.new"))
-    whole.file.unlink(missing_ok=True)
+    whole = dates.file.with_name(f"{dates.file.name}.new")
+    whole.unlink(missing_ok=True)
     last = [f"{TREE} {dates.tree_id}"] if dates.tree_id else []
-    dates.place = whole.write([*([f"{EPOCH} {dates.epoch}"] if dates.epoch else []), *lines, *last])
+    dates.place = write_lines(whole, [*([f"{EPOCH} {dates.epoch}"] if dates.epoch else []), *lines, *last])
     dates.compacted_bytes = dates.place[1]
-    whole.file.replace(dates.file)
+    whole.replace(dates.file)
 
 
-def id_of(leaf: str | None) -> str | None:
-    """The blob that a leaf names."""
-    return leaf.partition(" ")[2] if leaf is not None else None
+def write_lines(file: Path, lines: list[str]) -> tuple[int, int]:
+    """Write lines to the end of a file; its inode and size."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write("".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape"))
+        opened.flush()
+        seen = os.fstat(descriptor)
+        return seen.st_ino, seen.st_size
+
+
+def lock_of(file: Path) -> Path:
+    """What is locked in place of the file itself, in whose place another one comes."""
+    return file.with_name(f"{file.name}.flock")

@@ -10,18 +10,18 @@ from pathlib import Path
 from verifyd.app.ports import Repository
 from verifyd.edge.file_ids import FILTERING, LINE_ENDINGS, READ_BYTES, UNSET
 from verifyd.edge.git_checkout import write_again, write_tree
-from verifyd.edge.git_process import GitProcess, ObjectReader, Place, as_input, lines_of
+from verifyd.edge.git_objects import read_blob
+from verifyd.edge.git_process import GitProcess, Place, as_input, lines_of
 from verifyd.edge.git_repository import has_private_attributes, read_settings, work_place
 from verifyd.edge.lasting_reader import LastingReader
-from verifyd.edge.merkle import Leaf, TreeNode
+from verifyd.edge.merkle import Leaf, TreeNode, id_in
 from verifyd.edge.mirror import MirrorSource
 from verifyd.edge.mirror_dates import MirrorDates
-from verifyd.edge.object_ids import LOOK, object_id
+from verifyd.edge.object_ids import object_id
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import empty_index
 from verifyd.edge.submodules import submodule_tree
 from verifyd.edge.tree_edit import Entry
-from verifyd.errors import GitError
 
 ASKED_AT_ONCE = 4000
 """Paths in one question: git's answer is twenty times as long, and is held as a whole."""
@@ -70,11 +70,11 @@ class MirrorContents:
             content = read_now(self._root, path)
             if content is not None and object_id("blob", content, self._store.object_format) == identifier:
                 return content
-        return self._objects.ask(self._store.place, lambda objects: stored_content(objects, path, identifier))
+        return self._objects.ask(self._store.place, lambda objects: read_blob(objects, identifier, path))
 
     def attributes_of(self, folder: Path, paths: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
         """Attributes of paths as the .gitattributes files in *folder* have them; unset ones are left out."""
-        place = self._place_of(folder, self._store.folder / "no-index")
+        place = self._place_of(folder, self._store.no_index)
         asked, found = list(paths), dict[str, Mapping[str, str]]()
         for start in range(0, len(asked), ASKED_AT_ONCE):
             some = asked[start : start + ASKED_AT_ONCE]
@@ -90,7 +90,7 @@ class MirrorContents:
 
     def check_out(self, folder: Path, files: Mapping[str, Leaf]) -> None:
         """Have git write files of *folder*, with filters and line endings, out of objects that were hashed."""
-        entries = {path: Entry(mode=leaf.partition(" ")[0], id=leaf.partition(" ")[2]) for path, leaf in files.items()}
+        entries = {path: Entry(mode=leaf.partition(" ")[0], id=id_in(leaf)) for path, leaf in files.items()}
         with empty_index(self._store.folder) as index:
             place = self._place_of(folder, index)
             listed = [f"{entry.mode} {entry.id}\t{path}" for path, entry in entries.items()]
@@ -127,14 +127,6 @@ def mirror_source(
         dates=dates,
         may_convert=contents.may_convert(),
     )
-
-
-def stored_content(objects: ObjectReader, path: str, identifier: str) -> bytes:
-    """A blob's bytes; GitError for none."""
-    found = objects.read(identifier)
-    if found is None:
-        raise GitError(f"object {identifier} is missing from the repository", where=path, remedy=LOOK)
-    return found.content
 
 
 def read_now(root: int, path: str) -> bytes | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from verifyd.edge.git_process import GitProcess
 from verifyd.edge.kept_objects import keep_objects
 from verifyd.edge.linux import give_back_memory
-from verifyd.edge.merkle import Leaf, TreeNode
+from verifyd.edge.merkle import TreeNode, id_in
 from verifyd.edge.object_store import KEPT_S, ObjectStore
 from verifyd.edge.tree_edit import SUBMODULE_MODE
 
@@ -162,11 +162,6 @@ def objects_of(roots: Iterable[TreeNode]) -> Iterator[str]:
                 waiting.append(entry)
             elif not entry.startswith(SUBMODULE_MODE):
                 yield id_in(entry)
-
-
-def id_in(leaf: Leaf) -> str:
-    """The blob that a leaf names."""
-    return leaf.partition(" ")[2]
 
 
 def prune(

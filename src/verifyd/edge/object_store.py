@@ -36,6 +36,8 @@ class ObjectStore:
 
     Attributes:
         written_bytes: What this process has written, as disks count: a small object takes a block.
+        no_index: A path where no index is: to git, nothing is tracked then.
+        probe: A file that is touched to see the file system's own clock.
         removing: Held while one that was not used for long is removed, so that nobody in this process finds it just before.
     """
 
@@ -43,6 +45,8 @@ class ObjectStore:
         self.folder = folder
         self.object_format = object_format
         self.objects = folder / "objects"
+        self.no_index = folder / "no-index"
+        self.probe = folder / "clock"
         self.written_bytes = 0
         self.removing = threading.Lock()
         self._alternates: dict[Path, None] = {}
@@ -94,6 +98,11 @@ class ObjectStore:
             folder=self.folder, variables={"GIT_DIR": str(self.folder), "GIT_ATTR_NOSYSTEM": "1", **self.variables}
         )
 
+    def now_ns(self) -> int:
+        """What the file system's clock says: nanoseconds since 1970."""
+        self.probe.touch()
+        return self.probe.stat().st_ctime_ns
+
     def id_of(self, kind: str, content: bytes) -> str:
         """The id that git gives to an object."""
         return object_id(kind, content, self.object_format)
@@ -130,9 +139,7 @@ class ObjectStore:
 
         Who still names such a tree gets "no longer known" for it, as for any tree that git forgot.
         """
-        marker, clock = self.folder / "pruned", self.folder / "clock"
-        clock.touch()
-        now_s = clock.stat().st_mtime
+        marker, now_s = self.folder / "pruned", self.now_ns() / 1e9
         if marker.exists() and now_s - marker.stat().st_mtime < PRUNED_EVERY_S:
             return
         marker.touch()

@@ -145,7 +145,7 @@ def wait_for_clock(swept: Sweep, probe: Path) -> None:
     newest = newest_ctime(swept)
     tick_s = CLOCK_WAIT_S / 20
     for _ in range(20):
-        os.utime(probe)
+        probe.touch()
         if probe.stat().st_ctime_ns > newest:
             return
         threading.Event().wait(tick_s)

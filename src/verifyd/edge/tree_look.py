@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from verifyd.app.ports import Repository
 from verifyd.app.watch_ports import Hint
@@ -51,18 +50,8 @@ class TreeLook:
             repository=self.repository,
             kept=kept,
             root=self.root,
-            clock_ns=self.clock_ns(),
+            clock_ns=self.store.now_ns(),
         )
-
-    def probe(self) -> Path:
-        """A file of ours that has just been touched."""
-        probe = self.store.folder / "clock"
-        probe.touch()
-        return probe
-
-    def clock_ns(self) -> int:
-        """The file system's clock."""
-        return self.probe().stat().st_ctime_ns
 
     def notice(self, update: TreeUpdate, hint: Hint) -> None:
         """Look at what a hint names; StructuralError when that is not enough."""
@@ -95,13 +84,13 @@ class TreeLook:
             looks_at_maps: Find that out now, by the processes that have another size: the files themselves are not looked at,
                 so that the first store through a new mapping, of which no event tells, would not be seen.
         """
-        kept, now_ns = update.kept, self.clock_ns()
+        kept, now_ns = update.kept, self.store.now_ns()
         is_due = now_ns >= self.maps_from_ns or len(kept.fresh) > FRESH_AT_MOST
         if is_due or looks_at_maps:
             update.mapped = mapped_for_writing(self.repository.root, kept.stamps, self.maps.read(anew=is_due))
         if is_due:
             update.is_sure = True
-            self.maps_from_ns = now_ns + max(MAP_LOOK_EVERY_NS, (self.clock_ns() - now_ns) * MAP_LOOK_SHARE)
+            self.maps_from_ns = now_ns + max(MAP_LOOK_EVERY_NS, (self.store.now_ns() - now_ns) * MAP_LOOK_SHARE)
         for path in kept.traceless | (update.mapped or frozenset()):
             update.refuse_closed(path)
             update.files.add(path)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from verifyd.edge.kept_objects import NewObject, keep_objects
 from verifyd.edge.kept_tree import KeptTree, ignored_as_seen, read_ignored
-from verifyd.edge.merkle import Leaf, edit_node, find_node
+from verifyd.edge.merkle import Leaf, edit_node, find_node, id_in
 from verifyd.edge.path_reading import packed
 from verifyd.edge.sweep import ROOT, Stamp
 from verifyd.edge.tree_edit import LINK_MODE
@@ -24,7 +24,7 @@ def take_over(update: TreeUpdate, blobs: list[NewObject]) -> bool:
     edits = {path: leaf for path, leaf in update.edits.items() if find_node(kept.root, path) != leaf}
     edited = edit_node(kept.root, edits, update.store.object_format)
     trees: list[NewObject] = [(identifier, "tree", content) for identifier, content in edited.objects.items()]
-    wanted = {leaf.partition(" ")[2] for leaf in edits.values() if leaf is not None}
+    wanted = {id_in(leaf) for leaf in edits.values() if leaf is not None}
     keep_objects(update.store, [*(blob for blob in blobs if blob[0] in wanted), *trees])
     is_other = edited.root.id != kept.root.id
     kept.root = edited.root
@@ -85,9 +85,9 @@ def take_over_stamps(update: TreeUpdate) -> None:
 
 def note_racy(update: TreeUpdate, path: str, stamp: Stamp | None) -> None:
     """
-    Whether a later change could leave the stamp as it is.
+    Note a path of which a later change could leave the stamp as it is.
 
-    It can when the clock had not gone on when the file was read. A file system that keeps whole seconds shows itself
+    That can be when the clock had not gone on when the file was read. A file system that keeps whole seconds shows itself
     by a ctime without a fraction.
     """
     if stamp is not None:

@@ -107,7 +107,7 @@ class TreeUpdate:
         Find out what the noticed paths hold.
 
         Returns:
-            The new objects, kept already.
+            The new objects that are not kept yet: what git had to hash, it has kept.
 
         Raises:
             StructuralError: More than the content of files changed.
@@ -280,7 +280,7 @@ class TreeUpdate:
         self.members |= back
         asked = [path for path in batch if path not in self.members and path not in self.covered]
         if asked:
-            found = kept.rules[ROOT].untracked(self.store.folder / "no-index", asked)
+            found = kept.rules[ROOT].untracked(self.store.no_index, asked)
             if found.repositories or found.hidden:
                 raise StructuralError(next(iter(found.repositories | found.hidden)))
             self.members |= found.files

@@ -20,8 +20,8 @@ from verifyd.edge.history_key import read_verdict_key, verdict_key_path
 from verifyd.edge.object_ids import FORMATS, object_id
 from verifyd.edge.tools import TELLING
 
-SCHEMA = "verifyd.verdict/1"
-"""Raised whenever the meaning of a line changes: the hook believes no other. It stands in ``doors/git-hook.sh`` too."""
+SCHEMA = "verifyd.verdict/2"
+"""Raised whenever the meaning of a line changes: the hook believes no other. It stands in ``git-hook.sh`` too."""
 LARGEST_BYTES = 256 * 1024
 KEPT = 500
 """The newest so many."""
@@ -38,6 +38,7 @@ FIELDS = (
     "approval",
     "repository",
     "measured",
+    "dated",
 )
 VARIABLE, RESTS_ON, SEAL = "variable", "rests-on", "seal"
 
@@ -86,6 +87,7 @@ class DiskVerdictFiles:
         values = (
             SCHEMA, verdict.tree, verdict.readiness, verdict.base, verdict.base_name, verdict.pipeline, approved, str(approval),
             str(repository.common_dir), verdict.measured_at.astimezone(UTC).isoformat(timespec="seconds"),
+            date_of(verdict.measured_at),
         )  # fmt: skip
         named = [*zip(FIELDS, values, strict=True), *((VARIABLE, name) for name in names)]
         named += [(RESTS_ON, str(path)) for path in verdict.rests_on]
@@ -116,6 +118,8 @@ class DiskVerdictFiles:
         if verdict is None or verdict.tree != tree or self.text_of(repository, verdict, names) != text:
             return None
         if not hmac.compare_digest(sealed(text, key, names, environment), content):
+            return None
+        if dated_ns // 10**9 > date_of(verdict.measured_at):  # it was given a date that nothing is younger than
             return None
         return verdict if all(is_older(path, dated_ns) for path in verdict.rests_on) else None
 
@@ -196,6 +200,11 @@ def is_older(path: Path, dated_ns: int) -> bool:
         return False
 
 
+def date_of(measured_at: datetime) -> int:
+    """What a verdict's file is dated, in seconds since 1970. It is sealed: whoever writes in git's folder can date files too."""
+    return int(measured_at.timestamp()) - OLDER_S
+
+
 def write_dated(folder: int, name: str, content: bytes, measured_at: datetime) -> None:
     """Write and rename; the date is the run's beginning, for what changed during it counts as changed since."""
     temporary = f".{name}.{os.getpid()}-{next(counter)}.tmp"
@@ -204,7 +213,7 @@ def write_dated(folder: int, name: str, content: bytes, measured_at: datetime) -
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        date = int(measured_at.timestamp()) - OLDER_S
+        date = date_of(measured_at)
         os.utime(temporary, (date, date), dir_fd=folder)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,14 +29,8 @@ from verifyd.edge.private_index import Tracked, copied_index, forget, read_track
 from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
 from verifyd.edge.sweep import GIT_ENTRY, Sweep, expected_stamps, joined, with_parents
 from verifyd.edge.tree_edit import FOLDER_MODE, SUBMODULE_MODE, Entry, edit_tree
-from verifyd.edge.tree_notes import Oddities, Oddity, named
+from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.errors import GitError
-
-READINGS = 5
-"""A tree that changes during each of so many readings does not come to rest."""
-
-PAUSE_S = 0.05
-"""Before the second reading; doubled before each further one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,36 +48,6 @@ class Content:
     head: Head | None
     files: frozenset[str]
     nested: Mapping[str, Entry | None]
-
-
-def read_at_rest(
-    git: GitProcess, store: ObjectStore, repository: Repository
-) -> tuple[WorkTreeReader, Content, TreeGuard]:
-    """
-    Read a work tree such that nothing in it changed from the first look to the last.
-
-    Raises:
-        GitError: git cannot read or store something, or the tree does not come to rest; the message names what moves.
-    """
-    moved: tuple[str, ...] = ()
-    for reading in range(READINGS):
-        threading.Event().wait(PAUSE_S * 2 ** (reading - 1) if reading else 0)
-        reader = WorkTreeReader(git=git, store=store, top=repository)
-        try:
-            content = reader.read(repository)
-            guard = reader.guard(content.files)
-            moved = guard.moved()
-            if not moved:
-                return reader, content, guard
-        except TreeMovedError as error:
-            moved = (str(error),)
-        except (GitError, OSError):
-            # A file that goes while git reads it is no fault of the tree.
-            moved = reader.guard(frozenset()).moved()
-            if not moved:
-                raise
-    remedy = "Stop what writes there, or list it in .gitignore."
-    raise GitError(f"the tree does not come to rest: {named(moved)}", where=str(repository.root), remedy=remedy)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,7 +124,7 @@ class WorkTreeReader:
             expected=expected_stamps(self.swept, files),
             rules=self.rules,
             held=frozenset(self.held),
-            no_index=self.store.folder / "no-index",
+            no_index=self.store.no_index,
         )
 
 
@@ -206,7 +169,7 @@ class RepositoryReader:
         further = self.look.add_unignored(rules, folders, untracked, nested_folders)
         self.note(Oddity.UNREADABLE, further.unreadable)
         nested = {folder: self.read_nested(folder, submodules.get(folder)) for folder in nested_folders}
-        self.look.let_clock_go_on(self.whole.store.folder / "clock")
+        self.look.let_clock_go_on(self.whole.store.probe)
         mapped = self.settle_mapped(tracked.lines.keys() | untracked.files)
         self.check_untracked(rules, untracked, further.outermost)
         return self.store_tree(tracked, folders, untracked, nested, mapped)
