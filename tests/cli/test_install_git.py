@@ -62,17 +62,20 @@ def test_taking_hooks_back_is_asked_for_too_and_says_what_comes_back(plain: Hook
 
 
 def test_installing_twice_changes_nothing_and_uninstalling_leaves_nothing(plain: Hooked) -> None:
-    """The hooks are executable, and the doctor says where they are."""
-    plain.project.verifyd("install", "git", "--yes", expect=0)
+    """The hooks are executable, the last line says what was done, and the doctor says where they are."""
+    assert plain.project.verifyd("install", "git", "--yes", expect=0).err.endswith(
+        "/pre-push: write\n3 hooks written\n"
+    )
     first = hooks_of(plain)
     assert {name: mode & 0o100 for name, (_, mode) in first.items()} == dict.fromkeys(
         ("pre-commit", "commit-msg", "pre-push"), 0o100
     )
-    assert "is there already" in plain.project.verifyd("install", "git", "--yes", expect=0).err
+    assert plain.project.verifyd("install", "git", "--yes", expect=0).err.endswith("/pre-push: is there already\n")
     assert hooks_of(plain) == first
     said = f"ok    hooks      pre-commit, commit-msg, pre-push, unchanged, in {plain.hook().parent}\n"
     assert said in plain.project.verifyd("doctor").out
-    plain.project.verifyd("uninstall", "git", "--yes", expect=0)
+    taken = plain.project.verifyd("uninstall", "git", "--yes", expect=0)
+    assert taken.err.endswith("/pre-push: remove\n3 hooks taken back\n")
     assert hooks_of(plain) == {}
     assert plain.project.verifyd("uninstall", "git", expect=0).err == "none of verifyd's git hooks is here\n"
 
@@ -149,6 +152,7 @@ def test_a_folder_of_hooks_in_the_work_tree_is_left_to_its_owner(plain: Hooked) 
         f"pre-commit: add one line to {where}, because core.hooksPath leads there: verifyd hook pre-commit || exit\n"
         in answer.err
     )
+    assert answer.err.endswith("\n3 lines are yours to add\n")
     assert where.read_text("utf-8") == FOREIGN
     where.write_text(FOREIGN + "verifyd hook pre-commit || exit\n", "utf-8")
     where.chmod(0o755)

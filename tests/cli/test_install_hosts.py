@@ -36,9 +36,11 @@ def test_taking_back_leaves_nothing_where_nothing_was(project: Project, host: st
     shown = project.verifyd("install", host, "--yes", expect=0)
     assert f"+++ {settings(project, host)}" in shown.err
     assert f"hook {host} stop" in shown.err or '"stop": [' in shown.err
+    assert shown.err.splitlines()[-1].startswith(f"{settings(project, host)}: written. ")
     assert settings(project, host).is_file()
     assert "are there already" in project.verifyd("install", host, "--yes", expect=0).err
-    project.verifyd("uninstall", host, "--yes", expect=0)
+    taken = project.verifyd("uninstall", host, "--yes", expect=0)
+    assert taken.err.endswith(f"\n{settings(project, host)}: taken back\n")
     assert project.git("status", "--porcelain", "--ignored") == before
     assert not settings(project, host).parent.exists()
     assert "none of verifyd's hooks is here" in project.verifyd("uninstall", host, "--yes", expect=0).err
@@ -149,8 +151,10 @@ def test_a_persons_own_settings_name_this_very_verifyd(project: Project, host: s
 
 
 def test_git_and_systemd_know_no_settings_of_a_person(project: Project) -> None:
-    """Nothing is quietly done another way than it was asked for."""
-    assert "git knows no --user" in project.verifyd("install", "git", "--user", "--yes", expect=2).err
+    """Nothing is quietly done another way than it was asked for, and the command that was asked is named."""
+    for command in ("install", "uninstall"):
+        answer = project.verifyd(command, "git", "--user", "--yes", expect=2)
+        assert answer.err == f"{command}: git knows no --user\n  Leave out --user: it is for agent hosts.\n"
 
 
 def checks(project: Project, name: str) -> list[tuple[str, str]]:

@@ -22,13 +22,17 @@ def test_the_lists_of_the_hosts_that_are_used_get_the_server_and_lose_it_again(p
     tree = project.tree()
     done = project.verifyd("install", "mcp", "--yes", expect=0)
     assert '+    "verifyd": {' in done.err
-    assert "codex mcp add verifyd -- verifyd mcp" in done.err
+    last = done.err.splitlines()[-1]
+    assert last.startswith("2 files written. Codex CLI keeps its servers in TOML")
+    assert last.endswith("codex mcp add verifyd -- verifyd mcp")
     assert not (project.root / ".gemini").exists()
     assert json.loads((project.root / ".mcp.json").read_text("utf-8"))["mcpServers"]["verifyd"]["args"] == ["mcp"]
     assert (project.root / ".cursor/mcp.json").exists()
     again = project.verifyd("install", "mcp", "--yes", expect=0)
     assert again.err.count("verifyd is there already") == 2
-    project.verifyd("uninstall", "mcp", "--yes", expect=0)
+    assert "written." not in again.err
+    taken = project.verifyd("uninstall", "mcp", "--yes", expect=0)
+    assert taken.err.endswith("\n2 files taken back\n")
     assert project.tree() == tree
     assert project.verifyd("uninstall", "mcp", "--yes", expect=0).err == "no list of servers here names verifyd\n"
 

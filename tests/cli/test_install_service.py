@@ -57,9 +57,11 @@ def test_a_service_is_shown_installed_and_taken_back(project: Project) -> None:
     """Its files are there, systemctl is asked to start it, and afterwards nothing is left."""
     answer = project.verifyd("install", "systemd", "--yes", expect=0)
     assert f"+++ {units(project)}/verifyd@.service" in answer.err
+    assert answer.err.endswith("\nthe daemon of this work tree runs, and is started whenever you log in\n")
     assert files(project) == {"verifyd@.service", f"{unit(project)}.d", f"{unit(project)}.d/environment.conf"}
     assert asked(project) == ["--user daemon-reload", f"--user enable --now {unit(project)}"]
-    project.verifyd("uninstall", "systemd", "--yes", expect=0)
+    taken = project.verifyd("uninstall", "systemd", "--yes", expect=0)
+    assert taken.err.endswith("\n2 files taken back\n")
     assert files(project) == set()
     assert asked(project) == [f"--user disable --now {unit(project)}", "--user daemon-reload"]
     again = project.verifyd("uninstall", "systemd", "--yes", expect=0)
@@ -99,6 +101,7 @@ def test_what_the_service_manager_refuses_is_said(project: Project) -> None:
     (project.root.parent / "bin" / "systemctl").write_text("#!/bin/sh\necho no bus here >&2\nexit 1\n")
     answer = project.verifyd("install", "systemd", "--yes", expect=3)
     assert "not done: systemctl --user daemon-reload: no bus here\n" in answer.err
+    assert "whenever you log in" not in answer.err
     assert (units(project) / "verifyd@.service").exists()
 
 

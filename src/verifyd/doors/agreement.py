@@ -1,11 +1,27 @@
-"""Whether a person lets ``verifyd install`` and ``uninstall`` do what they have shown."""
+"""What ``verifyd install`` and ``uninstall`` would change, shown to a person, and whether that person lets them."""
 
 from __future__ import annotations
+
+import difflib
+from pathlib import Path
 
 import click
 
 from verifyd.app.world import World
 from verifyd.errors import UsageError
+from verifyd.render.shown import shown
+
+
+def show_change(world: World, path: Path, before: bytes | str | None, after: bytes | str | None) -> None:
+    """Say what one file holds and what it would, as a unified difference; None for no file."""
+    old, new = (str(path) if content is not None else "/dev/null" for content in (before, after))
+    world.console.say("\n".join(difflib.unified_diff(lines_of(before), lines_of(after), old, new, lineterm="")))
+
+
+def lines_of(content: bytes | str | None) -> list[str]:
+    """As they may be shown: nothing of a person's file acts on the terminal, and what looks like a secret is masked."""
+    text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content or ""
+    return shown(text).splitlines()
 
 
 def agree(world: World, command: str, *, yes: bool, question: str) -> None:

@@ -13,6 +13,7 @@ from verifyd.app.git_hooks import (
 from verifyd.doors.agreement import agree
 from verifyd.doors.commands import end, open_world
 from verifyd.errors import ExitCode
+from verifyd.verdict import counted
 
 
 def install_git(folder: str, *, yes: bool) -> None:
@@ -21,11 +22,18 @@ def install_git(folder: str, *, yes: bool) -> None:
     changes = hook_changes(world, repository)
     for change in changes:
         world.console.say(shown(change))
-    if any(change.step in (Step.WRITE, Step.CHAIN) for change in changes):
+    written = sum(change.step in (Step.WRITE, Step.CHAIN) for change in changes)
+    left = sum(change.step is Step.LINE for change in changes)
+    if written:
         agree(world, "install", yes=yes, question="Write these hooks?")
     if any(change.content for change in changes):
         install_hooks(repository, changes)
-    if any(change.step is Step.LINE for change in changes):
+    told = [f"{counted(written, 'hook')} written"] if written else []
+    if left:
+        told.append(f"{counted(left, 'line')} {'is' if left == 1 else 'are'} yours to add")
+    if told:
+        world.console.say(", ".join(told))
+    if left:
         end(ExitCode.NOT_READY)
 
 
@@ -49,3 +57,4 @@ def uninstall_git(folder: str, *, yes: bool) -> None:
         world.console.say(f"{path}: remove{', and put back what was there before' if path in removal.replaced else ''}")
     agree(world, "uninstall", yes=yes, question="Take these back?")
     remove_hooks(repository, removal)
+    world.console.say(f"{counted(len(removal.paths), 'hook')} taken back")

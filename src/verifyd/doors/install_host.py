@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 from verifyd.app.host_install import HostChange, carry_out, host_installed, host_uninstalled, wish_for
 from verifyd.app.world import World
-from verifyd.doors.agreement import agree
+from verifyd.doors.agreement import agree, show_change
 from verifyd.doors.commands import open_world
 from verifyd.hosts.installed import HOSTS, Where
-from verifyd.render.shown import shown
 
 LEFT_TO_DO = {
     "claude": "Claude Code reads it at the start of a session; in a folder that it does not know yet it asks whether you trust it.",
@@ -31,7 +28,7 @@ def install_host(folder: str, host: str, *, yes: bool, user: bool, wait_s: int, 
         world.console.say(f"{change.path}: verifyd's hooks are there already")
         return
     go_through(world, "install", change, yes=yes, question=f"Let {HOSTS[host].name} run these hooks?")
-    world.console.say(LEFT_TO_DO[host])
+    world.console.say(f"{change.path}: written. {LEFT_TO_DO[host]}")
 
 
 def uninstall_host(folder: str, host: str, *, yes: bool, user: bool) -> None:
@@ -42,20 +39,11 @@ def uninstall_host(folder: str, host: str, *, yes: bool, user: bool) -> None:
         world.console.say(f"{change.path}: none of verifyd's hooks is here")
         return
     go_through(world, "uninstall", change, yes=yes, question="Take this back?")
+    world.console.say(f"{change.path}: taken back")
 
 
 def go_through(world: World, command: str, change: HostChange, *, yes: bool, question: str) -> None:
     """Show, ask, do."""
-    world.console.say(shown_difference(change))
+    show_change(world, change.path, change.before, change.after)
     agree(world, command, yes=yes, question=question)
     carry_out(world, change)
-
-
-def shown_difference(change: HostChange) -> str:
-    """As a unified difference; nothing of a person's file acts on the terminal, and what looks like a secret is masked."""
-    before, after = (
-        shown(content.decode("utf-8", "replace")).splitlines() if content is not None else []
-        for content in (change.before, change.after)
-    )
-    old, new = (str(change.path) if content is not None else "/dev/null" for content in (change.before, change.after))
-    return "\n".join(difflib.unified_diff(before, after, old, new, lineterm=""))

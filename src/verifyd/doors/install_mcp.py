@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from verifyd.app.mcp_install import ServerChange, by_hand, carry_out, servers_installed, servers_uninstalled
 from verifyd.app.world import World
-from verifyd.doors.agreement import agree
+from verifyd.doors.agreement import agree, show_change
 from verifyd.doors.commands import open_world
-from verifyd.render.shown import shown
+from verifyd.verdict import counted
 
 
 def install_mcp(folder: str, *, yes: bool) -> None:
@@ -20,8 +19,11 @@ def install_mcp(folder: str, *, yes: bool) -> None:
         if not change.is_one:
             world.console.say(f"{change.path}: verifyd is there already")
     wanted = [change for change in changes if change.is_one]
-    go_through(world, "install", wanted, yes=yes, question="Let these hosts start verifyd mcp?")
-    world.console.say(by_hand(world))
+    done = ""
+    if wanted:
+        go_through(world, "install", wanted, yes=yes, question="Let these hosts start verifyd mcp?")
+        done = f"{counted(len(wanted), 'file')} written. "
+    world.console.say(f"{done}{by_hand(world)}")
 
 
 def uninstall_mcp(folder: str, *, yes: bool) -> None:
@@ -32,24 +34,13 @@ def uninstall_mcp(folder: str, *, yes: bool) -> None:
         world.console.say("no list of servers here names verifyd")
         return
     go_through(world, "uninstall", changes, yes=yes, question="Take this back?")
+    world.console.say(f"{counted(len(changes), 'file')} taken back")
 
 
 def go_through(world: World, command: str, changes: Sequence[ServerChange], *, yes: bool, question: str) -> None:
     """Show, ask, do."""
     for change in changes:
-        world.console.say(shown_difference(change))
-    if not changes:
-        return
+        show_change(world, change.path, change.before, change.after)
     agree(world, command, yes=yes, question=question)
     for change in changes:
         carry_out(world, change)
-
-
-def shown_difference(change: ServerChange) -> str:
-    """As a unified difference; nothing of a person's file acts on the terminal, and what looks like a secret is masked."""
-    before, after = (
-        shown(content.decode("utf-8", "replace")).splitlines() if content is not None else []
-        for content in (change.before, change.after)
-    )
-    old, new = (str(change.path) if content is not None else "/dev/null" for content in (change.before, change.after))
-    return "\n".join(difflib.unified_diff(before, after, old, new, lineterm=""))

@@ -1,12 +1,12 @@
 """
-What ``verifyd install`` and ``uninstall`` know how to do: one line a target, nothing of it imported before it is asked for.
+What ``verifyd install`` and ``uninstall`` know how to do; nothing of a target is imported before it is asked for.
 
 Agent hosts alone have options of their own (``--user``, ``--wait``, ``--attempts``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from verifyd.doors import hook
@@ -14,57 +14,49 @@ from verifyd.doors import hook
 AGENT_HOSTS = hook.HOSTS
 TARGETS = ("git", *AGENT_HOSTS, "mcp", "systemd")
 
+Work = Callable[..., None]
+"""Takes the folder; an agent host's takes the host, too."""
+
 
 def install_target(folder: str, target: str, options: Mapping[str, Any]) -> None:
-    """``verifyd install TARGET``; UsageError where *user* is asked of what knows no such thing."""
-    yes = bool(options["yes"])
-    if target in AGENT_HOSTS:
-        from verifyd.doors.install_host import install_host
-
-        install_host(folder, target, **options)
-        return
-    refuse_user(target, options)
-    if target == "git":
-        from verifyd.doors.install_git import install_git
-
-        install_git(folder, yes=yes)
-    elif target == "mcp":
-        from verifyd.doors.install_mcp import install_mcp
-
-        install_mcp(folder, yes=yes)
-    elif target == "systemd":
-        from verifyd.doors.install import install_service
-
-        install_service(folder, yes=yes)
+    """``verifyd install TARGET``."""
+    install, _ = works_of(target)
+    carry_out("install", install, folder, target, options)
 
 
 def uninstall_target(folder: str, target: str, options: Mapping[str, Any]) -> None:
     """``verifyd uninstall TARGET``."""
-    yes = bool(options["yes"])
+    _, uninstall = works_of(target)
+    carry_out("uninstall", uninstall, folder, target, options)
+
+
+def works_of(target: str) -> tuple[Work, Work]:
+    """What installs one of TARGETS, and what takes it back."""
     if target in AGENT_HOSTS:
-        from verifyd.doors.install_host import uninstall_host
+        from verifyd.doors.install_host import install_host, uninstall_host
 
-        uninstall_host(folder, target, **options)
-        return
-    refuse_user(target, options)
+        return install_host, uninstall_host
     if target == "git":
-        from verifyd.doors.install_git import uninstall_git
+        from verifyd.doors.install_git import install_git, uninstall_git
 
-        uninstall_git(folder, yes=yes)
-    elif target == "mcp":
-        from verifyd.doors.install_mcp import uninstall_mcp
+        return install_git, uninstall_git
+    if target == "mcp":
+        from verifyd.doors.install_mcp import install_mcp, uninstall_mcp
 
-        uninstall_mcp(folder, yes=yes)
-    elif target == "systemd":
-        from verifyd.doors.install import uninstall_service
+        return install_mcp, uninstall_mcp
+    from verifyd.doors.install_service import install_service, uninstall_service
 
-        uninstall_service(folder, yes=yes)
+    return install_service, uninstall_service
 
 
-def refuse_user(target: str, options: Mapping[str, Any]) -> None:
-    """Nothing is quietly done another way than it was asked for."""
-    if options.get("user"):
+def carry_out(command: str, work: Work, folder: str, target: str, options: Mapping[str, Any]) -> None:
+    """Do it with the options that the target has; UsageError for ``--user`` where it means nothing: nothing is quietly done another way."""
+    if target in AGENT_HOSTS:
+        work(folder, target, **options)
+        return
+    if options["user"]:
         from verifyd.errors import UsageError
 
         remedy = "Leave out --user: it is for agent hosts."
-        raise UsageError(f"{target} knows no --user", where="install", remedy=remedy)
+        raise UsageError(f"{target} knows no --user", where=command, remedy=remedy)
+    work(folder, yes=options["yes"])
