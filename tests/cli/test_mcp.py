@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -268,7 +269,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(project: Projec
         error = bridge.ask({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}})["error"]
         assert error["message"] == (
             "the extra verifyd[mcp] is not installed (No module named mcp)\n"
-            f"Install it: {sys.executable} -m pip install 'verifyd[mcp]'; then: verifyd stop"
+            f"Install it: {shlex.quote(sys.executable)} -m pip install 'verifyd[mcp]'; then: verifyd stop"
         )
 
 

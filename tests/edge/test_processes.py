@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -344,7 +345,7 @@ def test_suspended_time_does_not_count(tmp_path: Path) -> None:
 
 def test_cpu_time_of_orphans_counts(tmp_path: Path) -> None:
     """CPU time is that of the whole tree: an orphan, which nobody in the job waited for, is in it."""
-    burn = f"{' '.join(PYTHON)} 'import time\nwhile time.process_time() < 0.4: pass'"
+    burn = f"{shlex.join(PYTHON)} 'import time\nwhile time.process_time() < 0.4: pass'"
     wait = "while [ ! -e one ] || [ ! -e two ]; do sleep 0.02; done"
     end = run_job(a_job(tmp_path, f"(({burn}; : > one) &); (({burn}; : > two) &); {wait}"))
     assert end.cpu_s >= 0.8
@@ -353,7 +354,7 @@ def test_cpu_time_of_orphans_counts(tmp_path: Path) -> None:
 def test_memory_is_the_sum_over_the_tree(tmp_path: Path) -> None:
     """Peak memory is what all processes held together, not the largest of them."""
     hold = "import time; held = bytearray(60_000_000); time.sleep(1.2)"
-    command = " ".join(PYTHON)
+    command = shlex.join(PYTHON)
     end = run_job(a_job(tmp_path, f"{command} '{hold}' & {command} '{hold}' & wait"))
     assert 120_000_000 < end.peak_rss_bytes < 240_000_000
 

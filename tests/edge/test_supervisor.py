@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -114,7 +115,8 @@ def test_leaked_server_may_clean_up(tmp_path: Path) -> None:
     server += "signal.signal(signal.SIGTERM, lambda number, frame: (print('cleaned up', flush=True), sys.exit()))\n"
     server += "print('ready', flush=True)\ntime.sleep(600)"
     job = a_job(
-        tmp_path, ("bash", "-c", f'{" ".join(PYTHON)} "{server}" & while ! grep -q ready gate.log; do sleep 0.02; done')
+        tmp_path,
+        ("bash", "-c", f'{shlex.join(PYTHON)} "{server}" & while ! grep -q ready gate.log; do sleep 0.02; done'),
     )
     assert run_job(job).leaked == 1
     assert log_of(job) == "ready\ncleaned up\n"

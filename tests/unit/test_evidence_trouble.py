@@ -97,6 +97,7 @@ Check the log at /home/user/.cache/pre-commit/pre-commit.log
         ("/bin/sh: line 1: foo: command not found\nmake[1]: *** [Makefile:4: l2] Error 127\nmake: *** [all] Error 2\n", 2, "foo", None),
         ("/usr/bin/python3: No module named pytest\n", 1, "pytest", None),
         ("/home/user/.venv/bin/python3.11: No module named nosuch.mod\n", 1, "nosuch.mod", None),
+        ("/home/user/my project/.venv/bin/python3.11: No module named nosuch.mod\n", 1, "nosuch.mod", None),
         (NPM_SCRIPT, 1, "lint", None),
         ('npm error npx canceled due to missing packages and no YES option: ["eslint@10.15.0"]\nnpm error A complete log …\n', 1, "eslint@10.15.0", None),
         ("npm error could not determine executable to run\nnpm error A complete log …\n", 1, "the package's executable", None),

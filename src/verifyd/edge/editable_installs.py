@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def editable_installs_below(root: Path, site_packages: Iterable[Path]) -> tuple[
 
 def site_packages_in_use(root: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Of the virtual environments in *root*, of an activated one, and of the Python that a gate would find on PATH."""
-    found = [shutil.which(name, path=environment.get("PATH")) for name in ("python", "python3")]
+    found = [shutil.which(name, path=environment.get("PATH", os.defpath)) for name in ("python", "python3")]
     activated = environment.get("VIRTUAL_ENV")
     prefixes = [
         *(root / name for name in _ENVIRONMENTS),

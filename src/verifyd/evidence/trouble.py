@@ -113,7 +113,11 @@ def _signs() -> tuple[_Sign, ...]:
         _Sign(pattern=re.compile(rf"make(?:\[\d{{1,3}}\])?: {_NAME}: No such file or directory$"), exits=_FROM_MAKE),
         _Sign(pattern=re.compile(rf".{{0,300}}: {_NAME}: (?:command )?not found$"), exits=frozenset({2})),
         _Sign(pattern=re.compile(rf"\[WebServer\] .{{0,300}}: {_NAME}: (?:command )?not found$"), exits=_ONE),
-        _Sign(pattern=re.compile(rf"\S{{0,300}}python[\d.]{{0,6}}: No module named {_NAME}$"), exits=_ONE, within=2),
+        _Sign(
+            pattern=re.compile(rf"(?:/.{{0,300}}/|\S{{0,300}})python[\d.]{{0,6}}: No module named {_NAME}$"),
+            exits=_ONE,
+            within=2,
+        ),
         _Sign(
             pattern=re.compile(r"npm (?:error|ERR!) [Mm]issing script: \"?(?P<name>[^\"]{1,200})\"?$"),
             exits=_ONE,
