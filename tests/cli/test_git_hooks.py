@@ -247,6 +247,22 @@ def change_tool(hooked: Hooked) -> dict[str, str]:
     return {}
 
 
+def change_tool_and_date(hooked: Hooked) -> dict[str, str]:
+    """A program is written anew, and the verdict's file, which lies in git's folder, is dated as if it came after that."""
+    change_tool(hooked)
+    for file in (hooked.project.root / ".git/verifyd/verdicts").iterdir():
+        file.touch()
+    return {}
+
+
+def change_tool_and_date_ahead(hooked: Hooked) -> dict[str, str]:
+    """The same with a date that nothing will ever be younger than."""
+    change_tool(hooked)
+    for file in (hooked.project.root / ".git/verifyd/verdicts").iterdir():
+        os.utime(file, (2**33, 2**33))
+    return {}
+
+
 def remove_tool(hooked: Hooked) -> dict[str, str]:
     """It is gone."""
     (hooked.notes.parent / "bin" / "checker").unlink()
@@ -267,7 +283,18 @@ def other_key(hooked: Hooked) -> dict[str, str]:
     return {}
 
 
-CHANGES = (approve_anew, take_approval_back, tell_pytest, change_path, change_tool, remove_tool, lose_key, other_key)
+CHANGES = (
+    approve_anew,
+    take_approval_back,
+    tell_pytest,
+    change_path,
+    change_tool,
+    change_tool_and_date,
+    change_tool_and_date_ahead,
+    remove_tool,
+    lose_key,
+    other_key,
+)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda function: function.__name__)

@@ -79,6 +79,7 @@ def test_each_changed_byte_ends_it(files: DiskVerdictFiles, repository: Reposito
         os.utime(path, ns=(dates.st_atime_ns, dates.st_mtime_ns))
         assert files.read(repository, TREE, ENVIRONMENT) is None, other
     path.write_bytes(content)
+    os.utime(path, ns=(dates.st_atime_ns, dates.st_mtime_ns))
     assert files.read(repository, TREE, ENVIRONMENT) == verdict
 
 
@@ -138,6 +139,19 @@ def test_what_changed_during_the_run_counts_as_changed_since(
     assert files.read(repository, TREE, ENVIRONMENT) == resting
     os.utime(tool, (during.timestamp(), during.timestamp()))
     assert files.read(repository, TREE, ENVIRONMENT) is None
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 3600])
+def test_a_file_that_is_dated_later_than_is_sealed_is_not_believed(
+    files: DiskVerdictFiles, repository: Repository, verdict: TreeVerdict, seconds: int
+) -> None:
+    """Nothing that it rests on would ever be younger. An earlier date only ends it sooner."""
+    files.write(repository, verdict, ENVIRONMENT)
+    noon = verdict.measured_at.timestamp()
+    os.utime(path_of(repository), (noon + seconds, noon + seconds))
+    assert files.read(repository, TREE, ENVIRONMENT) is None
+    os.utime(path_of(repository), (noon - 2, noon - 2))
+    assert files.read(repository, TREE, ENVIRONMENT) == verdict
 
 
 def test_the_newest_are_kept(

@@ -9,6 +9,11 @@ say() {
 
 # (Everything here is done without starting a process where that can be: each takes as long as all the rest.)
 
+# When a file was last written, in seconds since 1970 (GNU and busybox, else BSD and macOS).
+date_of() {
+    stat -c %Y "$1" 2>/dev/null || stat -f %m "$1" 2>/dev/null
+}
+
 # Whether the tree $1 has a ready verdict that holds for a commit on top of $2.
 is_ready() {
     file=$common/verifyd/verdicts/$1
@@ -19,7 +24,7 @@ is_ready() {
     [ -z "${GIT_EXEC_PATH-}" ] || search=${search#"$GIT_EXEC_PATH:"}
     told="environment
 PATH=$search"
-    text='' schema='' tree='' readiness='' base='' base_name='' approved='' approval='' repository='' seal=''
+    text='' schema='' tree='' readiness='' base='' base_name='' approved='' approval='' repository='' dated='' seal=''
     while IFS= read -r line; do
         case $line in
         'schema '*) schema=${line#* } ;;
@@ -30,6 +35,7 @@ PATH=$search"
         'approved '*) approved=${line#* } ;;
         'approval '*) approval=${line#* } ;;
         'repository '*) repository=${line#* } ;;
+        'dated '*) dated=${line#* } ;;
         'variable '*)
             name=${line#* }
             case $name in *[!A-Za-z0-9_]* | [0-9]* | '') return 1 ;; esac
@@ -52,19 +58,23 @@ $name=$value"
         text=$text$line'
 '
     done <"$file"
-    [ "$schema" = 'verifyd.verdict/1' ] && [ "$tree" = "$1" ] && [ "$readiness" = ready ] || return 1
+    [ "$schema" = 'verifyd.verdict/2' ] && [ "$tree" = "$1" ] && [ "$readiness" = ready ] || return 1
     [ -f "$approval" ] && [ "$repository" -ef "$common" ] || return 1
     read -r key <"$key_file" || return 1
     [ "${#key}" -eq 64 ] || return 1
+    # (The file's own date, that of the run, is sealed as well: who dates it later makes nothing younger than it.)
     made=$(
-        git hash-object --no-filters --stdin "$approval" <<SEALED
+        git hash-object --no-filters --stdin "$approval" <<SEALED && date_of "$file"
 $key
 $text$told
 $key
 SEALED
     ) || return 1
+    date=${made##*[!0-9]}
     [ "$made" = "$seal
-$approved" ] || return 1
+$approved
+$date" ] || return 1
+    [ "$date" -le "$dated" ] || return 1
     case $base in
     -) ;;
     *)
