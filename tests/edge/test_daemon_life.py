@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def home(daemons: Daemons) -> Path:
 def said(process: subprocess.Popen[str]) -> str:
     """What it printed until its end."""
     return process.communicate(timeout=ENDED_S)[1]
+
+
+def ended(processes: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
+    """Those that run no more."""
+    return [process for process in processes if process.poll() is not None]
 
 
 def test_a_daemon_writes_where_it_is_and_takes_it_away(daemons: Daemons) -> None:
@@ -72,8 +78,8 @@ def test_of_two_that_start_at_once_one_is_the_daemon(daemons: Daemons) -> None:
     """Fault 7: raced again and again, one lives, and the other ends with 0 and names it."""
     for _ in range(5):
         pair = [daemons.begin(), daemons.begin()]
-        wait_for(lambda pair=pair: any(process.poll() is not None for process in pair), "one of them gives way")  # type: ignore[misc]
-        (second,) = [process for process in pair if process.poll() is not None]
+        wait_for(partial(ended, pair), "one of them gives way")
+        (second,) = ended(pair)
         (first,) = [process for process in pair if process is not second]
         assert (second.returncode, said(second)) == (0, f"other {first.pid}\n")
         assert daemons.pid() == first.pid

@@ -31,4 +31,5 @@ def test_a_path_is_one_text_wherever_it_stands(tmp_path: Path) -> None:
     kept = read_kept_tree(git, store, repository.open())
     move_together(kept)
     files = {id(path) for path in kept.files}
-    assert {id(path) for path in kept.stamps} <= files
+    assert {id(path) for path in kept.stamps} == files
+    assert {id(path) for path in kept.index.paths} == files

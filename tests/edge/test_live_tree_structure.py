@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.contents import contents
 from tests.support.repositories import SampleRepository, make_repository, nested_in, with_submodule
 from verifyd.app.watch_ports import Hint
 from verifyd.edge.kept_objects import LOOSE_AT_MOST, keep_objects
@@ -43,15 +44,6 @@ def check(repository: SampleRepository, live: LiveWorkTree) -> None:
     binary.write_tree_to(opened, state.tree, checkout)
     with live.mirror(state) as folder:
         assert contents(folder) == contents(checkout)
-
-
-def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Mode and bytes of everything below a folder."""
-    found = sorted(folder.rglob("*"))
-    return {
-        str(path.relative_to(folder)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
-        for path in found
-    }
 
 
 def test_repositories_in_the_tree_are_followed(repository: SampleRepository, live: LiveWorkTree) -> None:
@@ -154,8 +146,8 @@ def test_a_file_behind_a_link_that_took_its_folders_place_is_gone(
 def test_a_burst_of_objects_is_a_pack_that_git_reads(repository: SampleRepository, live: LiveWorkTree) -> None:
     """Every one of them, by its id; written twice it is one pack."""
     _git, store = repository.binary().open_store(repository.open())
-    contents = [os.urandom(size) for size in range(LOOSE_AT_MOST + 300)]
-    objects = [(store.id_of("blob", content), "blob", content) for content in contents]
+    blobs = [os.urandom(size) for size in range(LOOSE_AT_MOST + 300)]
+    objects = [(store.id_of("blob", content), "blob", content) for content in blobs]
     keep_objects(store, objects)
     keep_objects(store, objects)
     packs = list((store.objects / "pack").glob("*.idx"))

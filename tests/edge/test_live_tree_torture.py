@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.contents import contents
 from tests.support.repositories import SampleRepository, make_repository
 from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.edge.live_tree import open_live_tree
@@ -194,17 +195,6 @@ class Torture:
         hint = Hint(paths=frozenset(self.touched), git_state=self.git_was_used, lost=self.git_was_used)
         self.touched, self.git_was_used = set(), False
         return hint
-
-
-def contents(folder: Path) -> dict[str, tuple[int, bytes | str]]:
-    """Mode with content, or a link's target, of everything below a folder."""
-    found: dict[str, tuple[int, bytes | str]] = {}
-    for inside, folders, names in os.walk(folder):
-        for name in [*folders, *names]:
-            path = Path(inside) / name
-            content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else ""
-            found[str(path.relative_to(folder))] = (path.lstat().st_mode, content)
-    return found
 
 
 def checkout(repository: SampleRepository, tree: str) -> dict[str, tuple[int, bytes | str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -67,8 +68,7 @@ def test_a_tree_that_was_the_newest_is_compared_without_git(tmp_path: Path) -> N
     with open_live_tree(repository.binary(), repository.open()) as live:
         repository.write({"a.py": "a = 2\n"})
         first = live.read(Hint(paths=frozenset({"a.py"})))
-        for path in (repository.open().state_dir / "objects").glob("??/*"):
-            path.unlink()
+        shutil.rmtree(repository.binary().open_store(repository.open())[1].objects)
         repository.write({"src/b.py": "b = 3\n"})
         second = live.read(Hint(paths=frozenset({"src/b.py"})))
         assert live.paths_changed(second, first.tree) == frozenset({"src/b.py"})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.contents import contents
 from tests.support.repositories import SampleRepository, make_repository, with_submodule
 from verifyd.app.watch_ports import TreeState
 from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
@@ -27,18 +28,6 @@ def live(repository: SampleRepository) -> Iterator[LiveWorkTree]:
     """Its tree in memory."""
     with open_live_tree(repository.binary(), repository.open()) as live:
         yield live
-
-
-def contents(folder: Path) -> dict[str, tuple[int, bytes | str]]:
-    """Mode with content, or a link's target, of everything below a folder."""
-    found: dict[str, tuple[int, bytes | str]] = {}
-    for inside, folders, names in os.walk(folder):
-        for name in [*folders, *names]:
-            path = Path(inside) / name
-            mode = path.lstat().st_mode
-            content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else ""
-            found[str(path.relative_to(folder))] = (mode, content)
-    return found
 
 
 def written(repository: SampleRepository, state: TreeState, folder: Path) -> dict[str, tuple[int, bytes | str]]:

@@ -58,7 +58,6 @@ def test_an_edit_between_two_runs_is_built(repository: SampleRepository, tmp_pat
 def test_a_run_beside_a_daemon_is_told_from_it(repository: SampleRepository, tmp_path: Path) -> None:
     """A one-shot run on another tree builds in the same folder: the daemon's next view has a later time, and the other way round."""
     staged = repository.tree_on_disk()
-    repository.git("write-tree")
     with open_live_tree(repository.binary(), repository.open()) as live:
         for number in range(3):
             repository.write({"in.txt": f"edit {number}\n"})
