@@ -8,6 +8,11 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from verifyd.doors.ci_other_hosts import HOSTS
+
+CI_HOSTS = ("CI", "GITHUB_", "GITLAB_", "RUNNER_", *(host.marker for host in HOSTS))
+"""How the variables begin by which a CI host is known; a gate of verifyd has the first of them too."""
+
 hypothesis.settings.register_profile("usual", deadline=None, max_examples=40)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_000)
@@ -16,9 +21,9 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "C
 
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test sees the user's git settings, nor writes an approval where verifyd would look for it."""
+    """No test sees the user's git settings or the CI host it runs on, nor writes an approval where verifyd would look for it."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("GIT_", "VERIFYD"))]:
+        for name in [name for name in os.environ if name.startswith(("GIT_", "VERIFYD", *CI_HOSTS))]:
             patch.delenv(name)
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
