@@ -44,7 +44,7 @@ class Outcome:
         log: File with stdout and stderr interleaved, bytes as written, the middle left out past the cap.
         log_bytes: How much the gate wrote, whether or not it was kept.
         log_lost: True when the log could not be written (a full disk), so the text proves nothing.
-        moved: Paths of the judged tree that changed under the gate, whoever changed them; empty in a frozen view.
+        moved: Paths of the judged tree that changed under the gate, whoever changed them; in a frozen view, those of the copy that it shows.
         modified: Paths that the gate changed in its throw-away view; empty in the working tree.
         leaked: Processes still alive when the gate's own process had ended; all were ended.
         trouble: For NOT_STARTED and SERVER_NOT_READY: what the machine said.

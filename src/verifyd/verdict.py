@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from verifyd.evidence.model import NO_EVIDENCE, Evidence, Lack, MachineTrouble, TestCounts
-from verifyd.outcome import End, Outcome
+from verifyd.outcome import End, Outcome, View
 from verifyd.pipeline import Gate
 
 if TYPE_CHECKING:
@@ -160,6 +160,10 @@ def moved_text(outcome: Outcome) -> str:
     """Names what moved, at most three paths."""
     named = ", ".join(outcome.moved[:3])
     more = f" and {len(outcome.moved) - 3} more" if len(outcome.moved) > 3 else ""
+    if outcome.view is View.FROZEN:
+        return (
+            f"{named}{more} changed in verifyd's own copy of the tree while the gate ran: another process wrote there"
+        )
     return f"{named}{more} changed while the gate ran; what the gate itself writes belongs into .gitignore, else try isolate=frozen"
 
 

@@ -96,6 +96,10 @@ class PlayedTree:
         """Nobody asks."""
         raise NotImplementedError
 
+    def mirror_changes(self, folder: Path) -> tuple[str, ...]:
+        """Nobody asks."""
+        raise NotImplementedError
+
 
 @dataclass
 class PlayedWatcher:

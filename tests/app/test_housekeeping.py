@@ -20,7 +20,8 @@ from verifyd.app.declared import Declared
 from verifyd.app.finish import Result
 from verifyd.app.housekeeping import Rhythm, remove_large_runs, too_many
 from verifyd.app.open_watch import open_watch
-from verifyd.app.watch import REMEMBERED_FILES, Watch, remember
+from verifyd.app.verdicts_at_hand import REMEMBERED_FILES, remember
+from verifyd.app.watch import Watch
 from verifyd.app.wiring import make_world, open_here
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary

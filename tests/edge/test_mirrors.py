@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,46 @@ def test_what_was_changed_in_a_mirror_is_mended(
     with live.mirror(state) as folder:
         assert contents(folder) == {**expected, "src/b.py": (expected["src/b.py"][0], b"b = 3\n")}
     assert (folder.parent / "other name").read_text() == "b = 2\n"
+
+
+def test_what_somebody_writes_into_a_mirror_is_seen_while_it_is_used(
+    repository: SampleRepository, live: LiveWorkTree
+) -> None:
+    """There and back, its date too; who asks for the same tree gets another mirror, and the next user a mended one."""
+    before = live.state
+    with live.mirror(before) as folder:
+        assert live.mirror_changes(folder) == ()
+        dates = (folder / "a.py").stat()
+        for text in ("a = 2\n", FILES["a.py"]):
+            (folder / "a.py").write_text(text)
+        os.utime(folder / "a.py", ns=(dates.st_atime_ns, dates.st_mtime_ns))
+        (folder / "src/new.py").write_text("")
+        assert live.mirror_changes(folder) == ("a.py", "src", "src/new.py")
+        with live.mirror(before) as other:
+            assert folder != other
+            assert live.mirror_changes(other) == ()
+    repository.write({"a.py": "a = 3\n"})
+    with live.mirror(live.sweep()) as first, live.mirror(before) as second:
+        assert {folder, other} == {first, second}
+        assert [(one / "src/new.py").exists() for one in (first, second)] == [False, False]
+        assert [live.mirror_changes(one) for one in (first, second)] == [(), ()]
+
+
+def test_a_mirror_beyond_those_that_are_kept_is_looked_through_too(
+    repository: SampleRepository, live: LiveWorkTree
+) -> None:
+    """It is made for one use; one that was removed has moved as a whole."""
+    with ExitStack() as opened:
+        for number in range(3):
+            repository.write({"a.py": f"a = {number}\n"})
+            opened.enter_context(live.mirror(live.sweep()))
+        repository.write({"a.py": "a = 3\n"})
+        folder = opened.enter_context(live.mirror(live.sweep()))
+        (folder / "a.py").unlink()
+        assert live.mirror_changes(folder) == ("", "a.py")
+        folder.rename(folder.parent / "away")
+        assert live.mirror_changes(folder) == ("",)
+        folder.mkdir()
 
 
 def test_converted_files_are_in_checkout_form(repository: SampleRepository, live: LiveWorkTree, tmp_path: Path) -> None:

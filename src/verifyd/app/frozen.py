@@ -14,6 +14,7 @@ import anyio
 from verifyd.app.process_ports import FrozenView
 from verifyd.app.world import World
 from verifyd.errors import MachineError
+from verifyd.outcome import View
 from verifyd.pipeline import Gate, Ignored
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class LiveSource:
 
     Attributes:
         mirror: Opens a folder with the tree's files that nobody writes to; blocks.
+        mirror_changes: What somebody changed in such a folder; blocks.
         content_ids: As ``Git.content_ids``.
         ignored: As ``Git.ignored_paths``.
         links: As ``TreeState.links``.
@@ -34,6 +36,7 @@ class LiveSource:
     """
 
     mirror: Callable[[], AbstractContextManager[Path]]
+    mirror_changes: Callable[[Path], tuple[str, ...]]
     content_ids: Mapping[str, str]
     ignored: tuple[str, ...]
     links: tuple[str, ...]
@@ -57,6 +60,7 @@ class FrozenTree:
     opened: AsyncExitStack
     live: LiveSource | None = None
     mirror: Path | None = None
+    stale: tuple[str, ...] | None = None
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     is_written: bool = False
 
@@ -79,6 +83,12 @@ class FrozenTree:
                 self.mirror = await anyio.to_thread.run_sync(held.__enter__)
                 self.opened.push(held.__exit__)
             return self.mirror
+
+    async def moved(self) -> tuple[str, ...]:
+        """What another process changed in the folder that nobody writes to. A copy that a one-shot run made is not looked at."""
+        if self.live is None or self.mirror is None:
+            return ()
+        return await anyio.to_thread.run_sync(self.live.mirror_changes, self.mirror)
 
     async def view(self, gate: Gate, changes: Path) -> FrozenView:
         """The tree over the repository's own path; *changes* receives what the gate writes."""
@@ -104,6 +114,31 @@ class FrozenTree:
         for name in self.shared(gate):
             self.world.files.link(folder / name, self.judged.repository.root / name)
         return folder
+
+    def environment(self, view: View, compiled: Callable[[], Path]) -> Mapping[str, str]:
+        """
+        What Python has to know of the files it sees.
+
+        Args:
+            compiled: Makes an empty folder for compiled files.
+        """
+        match view:
+            case View.TREE:
+                return self.bytecode_environment(compiled)
+            case View.COPY:
+                return self.copy_environment()
+            case View.FROZEN:
+                return {}
+
+    def bytecode_environment(self, compiled: Callable[[], Path]) -> Mapping[str, str]:
+        """
+        Another place for compiled Python, where the working tree has some that was made of other content than its sources have.
+
+        It names whole seconds: an edit of the same size within the second of the one before goes unseen (8 of 8 times).
+        """
+        if self.stale is None:
+            self.stale = self.world.stale_bytecode(self.judged.repository.root, self.judged.snapshot.paths)
+        return {"PYTHONPYCACHEPREFIX": str(compiled())} if self.stale else {}
 
     def copy_environment(self) -> Mapping[str, str]:
         """Variables that make Python find the copy's code before an editable install's."""

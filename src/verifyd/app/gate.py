@@ -93,7 +93,6 @@ class GateRunner:
     beside: Beside = field(init=False)
     content_ids: Mapping[str, str] | None = None
     numbers: dict[str, int] = field(default_factory=dict)
-    stale: tuple[str, ...] | None = None
 
     async def __aenter__(self) -> Self:
         world, repository = self.context.world, self.context.judged_tree.repository
@@ -244,7 +243,11 @@ class GateRunner:
         evidence = collect_evidence(context.world, gate, results, context.judged_tree.snapshot, outcome)
         missing = missing_tool_of(context.world, gate, outcome)
         before = tests_before(context.world, context.judged_tree, context.store, gate)
-        return judge(gate, outcome, evidence, missing=missing, tests_before=before)
+        verdict = judge(gate, outcome, evidence, missing=missing, tests_before=before)
+        if verdict.status is not Status.PASSED or outcome.view is not View.FROZEN:
+            return verdict
+        moved = await self.frozen.moved()  # whoever runs as the user can write in there: only a pass is worth the look
+        return judge(gate, replace(outcome, moved=moved), evidence, tests_before=before) if moved else verdict
 
     def view_after(self, gate: Gate) -> Path:
         """Where the files that the gate wrote in its view are found when it has ended."""
@@ -302,17 +305,6 @@ class GateRunner:
         job = replace(job, command=shell_command(gate, with_port(gate.script, port)))
         return await serve(self.context.processes, served, job)
 
-    def bytecode_environment(self, gate: Gate) -> Mapping[str, str]:
-        """
-        Another place for compiled Python, where the working tree has some that was made of other content than its sources have.
-
-        It names whole seconds: an edit of the same size within the second of the one before goes unseen (8 of 8 times).
-        """
-        if self.stale is None:
-            judged = self.context.judged_tree
-            self.stale = self.context.world.stale_bytecode(judged.repository.root, judged.snapshot.paths)
-        return {"PYTHONPYCACHEPREFIX": str(self.temporary_of(gate, "compiled"))} if self.stale else {}
-
     async def job_for(self, gate: Gate, results: Results) -> Job:
         """The gate's process with its environment, limits and view."""
         judged, view = self.context.judged_tree, self.view_of(gate)
@@ -330,22 +322,12 @@ class GateRunner:
             name=gate.name,
             command=shell_command(gate, gate.script),
             folder=seen / gate.cwd,
-            environment={**environment, **self.view_environment(gate, view)},
+            environment={**environment, **self.frozen.environment(view, lambda: self.temporary_of(gate, "compiled"))},
             mark=self.mark,
             log=results.log,
             timeout_s=gate.timeout_s,
             view=await self.frozen.view(gate, self.temporary_of(gate, "changes")) if view is View.FROZEN else None,
         )
-
-    def view_environment(self, gate: Gate, view: View) -> Mapping[str, str]:
-        """What Python has to know of the view."""
-        match view:
-            case View.TREE:
-                return self.bytecode_environment(gate)
-            case View.COPY:
-                return self.frozen.copy_environment()
-            case View.FROZEN:
-                return {}
 
     def temporary_of(self, gate: Gate, purpose: str) -> Path:
         """A folder of the gate's own; its path is short, because Unix sockets in its ``TMPDIR`` must stay below 108 bytes."""

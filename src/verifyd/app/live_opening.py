@@ -10,6 +10,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.watch_ports import LiveTree, TreeState
 from verifyd.app.world import World
 from verifyd.change import Change, ChangeKind, FileChange
+from verifyd.errors import StoreError
 from verifyd.pipeline import Isolate
 from verifyd.snapshot import Snapshot
 
@@ -80,6 +81,17 @@ class LiveOpening:
         else:
             page = self.page[1]
         return declared_by(self.world, self.repository, page)
+
+    def identity_of(self, judged: Judged) -> tuple[object, ...]:
+        """What a report about this tree depends on besides what gates do; two trees with the same have the same report."""
+        snapshot = judged.snapshot
+        try:
+            approval = self.world.approvals.read(self.repository)
+            approved: object = (approval.digest, approval.by, approval.at) if approval is not None else None
+        except StoreError as error:
+            approved = str(error)
+        tree = (snapshot.tree, snapshot.base, snapshot.base_tree, snapshot.head, snapshot.conflicted)
+        return (*tree, judged.declared.written.digest, approved)
 
     def touched(self, state: TreeState, snapshot: Snapshot) -> Change | None:
         """Which paths differ from the base, without lines and renames; None where that cannot be told so simply."""

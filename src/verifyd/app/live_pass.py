@@ -57,6 +57,7 @@ class LivePass:
         keys: Action keys of the gates that run, by name.
         actions: What these keys are made of.
         actions_before: The same of the pass before this one, for telling what has changed.
+        planned: Set once it is known which gates run, or that none does.
         verdicts: Of the gates that have ended, by name.
         is_overtaken: Whether a newer tree is being verified: then no further gate is begun for this one.
         early: What is known as soon as it is certain that the tree is not ready, while further gates run; None else.
@@ -79,6 +80,7 @@ class LivePass:
     actions_before: Mapping[str, Action] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     is_overtaken: bool = False
+    planned: anyio.Event = field(default_factory=anyio.Event)
     done: anyio.Event = field(default_factory=anyio.Event)
     early: Result | None = None
     result: Result | None = None
@@ -106,6 +108,7 @@ class LivePass:
         except* VerifydError as group:
             self.error = first_of(group)
         finally:
+            self.planned.set()
             self.done.set()
 
     async def verify(
@@ -123,6 +126,7 @@ class LivePass:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
             self.plan = plan
             self.keys = {planned.gate.name: runner.action_key(planned.gate) for planned in plan.to_run}
+            self.planned.set()
             self.actions = runner.actions
             steer(self.keys)
 
@@ -217,6 +221,7 @@ class LivePass:
             reuse=True,
             live=LiveSource(
                 mirror=lambda: tree.mirror(self.state),
+                mirror_changes=tree.mirror_changes,
                 content_ids=self.state.content_ids,
                 ignored=self.state.ignored,
                 links=self.state.links,

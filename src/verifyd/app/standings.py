@@ -34,7 +34,7 @@ def standing_of(watch: Watch, *, result: Result | None = None) -> Standing:
         judged=judged_of(watch),
         trouble=trouble_of(watch, current) if result is None else "",
         watching=watch.watcher.backend,
-        notes=(*watch.watcher.notes, *watch.notes, *watch.untidy),
+        notes=(*watch.watcher.notes, *watch.reports.notes, *watch.untidy),
         remaining_s=remaining_s(watch, current) if result is None and current is not None else None,
     )
 

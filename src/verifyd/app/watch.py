@@ -4,45 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import anyio
 import anyio.abc
 import anyio.to_thread
 
-from verifyd.app.account import Account, account_of, is_planned
+from verifyd.app import questions
+from verifyd.app.account import Account
 from verifyd.app.finish import Result
 from verifyd.app.follower import Follower
 from verifyd.app.history_ports import Store
 from verifyd.app.housekeeping import Rhythm, keep_house
-from verifyd.app.judged import Judged, Request
+from verifyd.app.judged import Request
 from verifyd.app.live_gates import CpuSlots, LiveGate, LiveGates
 from verifyd.app.live_opening import LiveOpening, Opened
 from verifyd.app.live_pass import LivePass, LiveWorld
 from verifyd.app.news import News, transition_between
 from verifyd.app.ports import Repository
 from verifyd.app.process_ports import Processes
-from verifyd.app.publish import publish
+from verifyd.app.report_writer import ReportWriter
 from verifyd.app.retries import Retries, is_spoiled
 from verifyd.app.standings import standing_of
+from verifyd.app.verdicts_at_hand import remember
 from verifyd.app.warm_mirror import wants_mirror, warm_mirror
 from verifyd.app.watch_ports import LiveTree, TreeState, Watcher
 from verifyd.app.world import World
-from verifyd.errors import StoreError, VerifydError, WatchError
+from verifyd.errors import VerifydError, WatchError
 from verifyd.pipeline import Door
 from verifyd.standing import Event, EventKind, Standing
 from verifyd.steering import is_due
 from verifyd.verdict import Verdict
-
-REMEMBERED = 100
-"""Verdicts of earlier trees that are kept at hand."""
-REMEMBERED_FILES = 10_000
-"""But no more than have so many changed files together (2 MB); of all others history knows."""
-
-PLAN_LIMIT_S = 10.0
-"""How long a question about the plan waits for it."""
-LOOK_EVERY_S = 0.02
 
 DECISION_LIMIT_S = 1.0
 """How long a question waits until it is known whether the verdict at hand still holds."""
@@ -82,13 +75,13 @@ class Watch:
     known: dict[str, Result] = field(default_factory=dict)
     trouble: str = ""
     unread: str = ""
-    notes: tuple[str, ...] = ()
     untidy: tuple[str, ...] = ()
     waiting_since_s: float | None = None
     asked_s: float = 0.0
     stop_reason: str = ""
     is_warm: bool = False
     news: News = field(init=False)
+    reports: ReportWriter = field(init=False)
     follower: Follower = field(init=False)
     opening: LiveOpening = field(init=False)
     retries: Retries = field(default_factory=Retries)
@@ -96,7 +89,6 @@ class Watch:
     wanted: anyio.Event = field(default_factory=anyio.Event)
     decided: anyio.Event = field(default_factory=anyio.Event)
     stopping: anyio.Event = field(default_factory=anyio.Event)
-    publishing: anyio.Lock = field(default_factory=anyio.Lock)
     shared: LiveWorld = field(init=False)
     tasks: anyio.abc.TaskGroup = field(init=False)
 
@@ -105,6 +97,7 @@ class Watch:
         self.started_at = self.since = self.world.clock.now()
         self.asked_s = self.waiting_since_s = self.world.clock.monotonic_s()
         self.news = News(clock=self.world.clock)
+        self.reports = ReportWriter(world=self.world, repository=self.repository)
         self.follower = Follower(tree=self.tree, watcher=self.watcher, clock=self.world.clock, listener=self)
         self.opening = LiveOpening(world=self.world, repository=self.repository, tree=self.tree)
 
@@ -182,7 +175,7 @@ class Watch:
         if self.retries.is_due(is_spoiled(self.current), now_s):
             self.identity = ()
             self.want()
-        elif self.identity_of(self.current.judged) != self.identity:
+        elif self.opening.identity_of(self.current.judged) != self.identity:
             self.want()
         elif self.idle_s is not None and quiet_s > self.idle_s:
             self.stop_reason = self.stop_reason or f"nothing happened for {self.idle_s / 3600:g} hours"
@@ -205,7 +198,7 @@ class Watch:
             self.wanted = anyio.Event()
             try:
                 opened = await self.follower.ask(self.opening.open_newest)
-                identity = self.identity_of(opened.judged)
+                identity = self.opening.identity_of(opened.judged)
             except VerifydError as error:
                 self.say_trouble(error)
             else:
@@ -230,24 +223,13 @@ class Watch:
             self.newest = (state.number, *self.newest[1:])
         if current.done.is_set() and current.is_whole and current.result is not None:
             self.waiting_since_s = None
-            await self.publish(current, current.result)
+            await self.reports.write(current.result, is_current=True)
 
     def is_due(self, current: LivePass) -> bool:
         """Whether the pass under way has to come to its end before the next one begins."""
         if self.waiting_since_s is None:
             return False
         return is_due(self.world.clock.monotonic_s() - self.waiting_since_s, current.expected_s())
-
-    def identity_of(self, judged: Judged) -> tuple[object, ...]:
-        """What a report about this tree depends on besides what gates do; two trees with the same have the same report."""
-        snapshot = judged.snapshot
-        try:
-            approval = self.world.approvals.read(self.repository)
-            approved: object = (approval.digest, approval.by, approval.at) if approval is not None else None
-        except StoreError as error:
-            approved = str(error)
-        tree = (snapshot.tree, snapshot.base, snapshot.base_tree, snapshot.head, snapshot.conflicted)
-        return (*tree, judged.declared.written.digest, approved)
 
     def begin(self, opened: Opened) -> None:
         """Begin a pass; from the moment when it knows its gates the one before it begins no more."""
@@ -296,7 +278,7 @@ class Watch:
         if is_newest:
             self.newest = (ended.state.number, result, self.world.clock.now())
             self.waiting_since_s = None if ended.state.number == self.state.number else self.world.clock.monotonic_s()
-            await self.publish(ended, result)
+            await self.reports.write(result, is_current=ended.state.number == self.state.number)
         self.news.add(
             EventKind.JUDGED,
             tree=ended.state.tree,
@@ -306,30 +288,10 @@ class Watch:
             text=result.task.title if result.task is not None else result.report.explanation,
         )
 
-    async def publish_early(self, current: LivePass) -> None:
-        """Write what is certain of the newest tree, unless the whole report is there by now."""
-        async with self.publishing:
-            if current.early is not None and not current.done.is_set() and current.state.number == self.state.number:
-                await self.write(current.early, keeps_progress=False)
-
-    async def publish(self, ended: LivePass, result: Result) -> None:
-        """Write the report's files; an older tree's report says that there is a newer tree."""
-        is_current = ended.state.number == self.state.number
-        if not is_current:
-            note = "the working tree has changed since; its newer content is being verified"
-            result = replace(result, report=replace(result.report, notes=(*result.report.notes, note)))
-        async with self.publishing:
-            await self.write(result, keeps_progress=is_current)
-
-    async def write(self, result: Result, *, keeps_progress: bool) -> None:
-        """Write the files; a note says when that fails."""
-        try:
-            await anyio.to_thread.run_sync(
-                lambda: publish(self.world, self.repository, result, keeps_progress=keeps_progress)
-            )
-            self.notes = ()
-        except StoreError as error:
-            self.notes = (f"the report's files were not written: {error}",)
+    def early_result(self, current: LivePass) -> Result | None:
+        """What is certain of the newest tree, unless the whole report is there by now."""
+        is_newest = current.state.number == self.state.number
+        return current.early if is_newest and not current.done.is_set() else None
 
     def note_started(self, live: LiveGate) -> None:
         """A gate has really begun."""
@@ -338,7 +300,7 @@ class Watch:
     def note_ended(self, current: LivePass, verdict: Verdict) -> None:
         """A gate has its verdict on a tree."""
         if current.early is not None:
-            self.tasks.start_soon(self.publish_early, current)
+            self.tasks.start_soon(self.reports.write_early, lambda: self.early_result(current))
         self.news.add(
             EventKind.ENDED,
             tree=current.state.tree,
@@ -371,69 +333,17 @@ class Watch:
 
     async def wait_now(self, limit_s: float) -> Standing:
         """The same as soon as there is a report about the tree as it is then; as it stands when the limit is reached."""
-        standing = await self.now()
-        with anyio.move_on_after(limit_s):
-            async with self.news.listen() as events:
-                standing = await self.now()
-                while standing.report is None and not standing.trouble and not self.stopping.is_set():
-                    if self.decided.is_set():
-                        await self.next_judged(events)
-                    else:
-                        await self.decided.wait()
-                    standing = await self.now()
-        return standing
+        return await questions.wait_now(self, limit_s)
 
     async def of_tree(self, tree: str, limit_s: float) -> Standing | None:
         """What is known about a tree by its id or the beginning of it, waited for until it is whole; None when nothing is."""
         self.asked_s = self.world.clock.monotonic_s()
-        with anyio.move_on_after(limit_s):
-            async with self.news.listen() as events:
-                while self.is_under_way(tree) and not self.stopping.is_set():
-                    await self.next_judged(events)
-        found = next((known for known in reversed(self.known) if known.startswith(tree)), None)
-        if found is None:
-            return standing_of(self) if self.state.tree.startswith(tree) else None
-        return standing_of(self, result=self.known[found])
+        return await questions.of_tree(self, tree, limit_s)
 
     async def account(self) -> Account:
         """Why each gate of the tree as it is now runs or does not."""
-        await self.now()
-        with anyio.move_on_after(PLAN_LIMIT_S):
-            await self.planned()
-        return account_of(self)
-
-    async def planned(self) -> None:
-        """Until it is known what runs on the newest tree."""
-        while True:
-            if is_planned(self):
-                return
-            await anyio.sleep(LOOK_EVERY_S)
-
-    def is_under_way(self, tree: str) -> bool:
-        """Whether a verdict on this tree can still be waited for."""
-        if any(known.startswith(tree) for known in self.known):
-            return False
-        running = (
-            self.current is not None and not self.current.done.is_set() and self.current.state.tree.startswith(tree)
-        )
-        return running or self.state.tree.startswith(tree)
-
-    async def next_judged(self, events: AsyncIterator[Event]) -> None:
-        """Until something is told of that may be an answer."""
-        async for event in events:
-            if event.kind is not EventKind.STARTED:
-                return
+        return await questions.account(self)
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """What happens from now on."""
         return self.news.listen()
-
-
-def remember(known: dict[str, Result], result: Result) -> None:
-    """Keep a result at hand by its tree; the oldest go where it becomes too much."""
-    tree = result.report.snapshot.tree
-    known.pop(tree, None)
-    known[tree] = result
-    files = sum(len(one.report.change.files) for one in known.values())
-    while len(known) > REMEMBERED or (files > REMEMBERED_FILES and len(known) > 1):
-        files -= len(known.pop(next(iter(known))).report.change.files)

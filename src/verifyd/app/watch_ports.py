@@ -170,3 +170,7 @@ class LiveTree(Protocol):
         A file whose content changed has a later whole second as modification time than any the same path had before.
         """
         ...
+
+    def mirror_changes(self, folder: Path) -> tuple[str, ...]:
+        """Paths that somebody else changed in a folder that ``mirror`` opened, sorted. Blocks: each file is looked at."""
+        ...

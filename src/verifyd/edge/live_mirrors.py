@@ -64,6 +64,10 @@ class LiveMirrors:
             self.remember([])
             yield folder
 
+    def changes(self, folder: Path) -> tuple[str, ...]:
+        """As ``Mirrors.changes`` has it."""
+        return self._mirrors.changes(folder) if self._mirrors is not None else ()
+
     def remember(self, blobs: list[NewObject]) -> None:
         """Have at hand what was just read, and nothing else; too much is left out, and so is all before the first mirror."""
         if self._mirrors is not None:

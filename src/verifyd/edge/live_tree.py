@@ -241,6 +241,10 @@ class LiveWorkTree:
                 folder = stack.enter_context(self._mirrors.lend(root_of(state), self._kept.size_bytes))
             yield folder
 
+    def mirror_changes(self, folder: Path) -> tuple[str, ...]:
+        """What somebody changed in a mirror, sorted."""
+        return self._mirrors.changes(folder)
+
     def close(self) -> None:
         """End what is kept running, and remove the mirrors."""
         self._opened.close()

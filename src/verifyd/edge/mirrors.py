@@ -13,6 +13,7 @@ from pathlib import Path
 from verifyd.edge.folders import remove_tree
 from verifyd.edge.merkle import TreeNode, differences
 from verifyd.edge.mirror import Mirror, MirrorSource
+from verifyd.edge.sweep import ROOT
 
 MOST = 3
 """Mirrors that are kept; what is needed beyond is made for one use."""
@@ -52,6 +53,7 @@ class Mirrors:
         folder: Is there; they are made in it.
         now_s: Seconds since 1970.
         most: As MOST.
+        known: All that there are, by folder.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Mirrors:
     most: int = MOST
     lent: list[Lent] = field(default_factory=list)
     made: int = 0
+    known: dict[Path, Mirror] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -85,7 +88,7 @@ class Mirrors:
     def take(self, tree: TreeNode) -> Lent | None:
         """The mirror to be used, with one user more; None when all hold other trees that are in use."""
         for one in self.lent:
-            if one.users and one.mirror.holds(tree, self.source.dates):
+            if one.users and not one.mirror.spoiled and one.mirror.holds(tree, self.source.dates):
                 one.users += 1
                 return one
         free = [one for one in self.lent if not one.users]
@@ -104,7 +107,19 @@ class Mirrors:
     def new_mirror(self) -> Mirror:
         """A mirror that holds nothing yet."""
         self.made += 1
-        return Mirror(folder=self.folder / str(self.made) / ROOT_FOLDER, umask=umask_in(self.folder))
+        mirror = Mirror(folder=self.folder / str(self.made) / ROOT_FOLDER, umask=umask_in(self.folder))
+        self.known[mirror.folder] = mirror
+        return mirror
+
+    def changes(self, folder: Path) -> tuple[str, ...]:
+        """What somebody changed in a folder that is lent, sorted; it is lent to nobody else then, and mended when it is free."""
+        mirror = self.known[folder]
+        try:
+            found = mirror.find_changes()
+        except OSError:  # the folder itself is gone
+            found = {ROOT}
+        mirror.spoiled |= found
+        return tuple(sorted(found))
 
     def give_back(self, one: Lent) -> None:
         """One user less; after the last one somebody looks for what was changed, beside whatever comes next."""
@@ -124,6 +139,7 @@ class Mirrors:
             mirror.hold(tree, self.source)
             yield mirror.folder
         finally:
+            del self.known[mirror.folder]
             remove_tree(mirror.folder.parent)
 
     def close(self) -> None:
