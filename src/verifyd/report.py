@@ -26,6 +26,8 @@ class Readiness(StrEnum):
     UNPROVEN = "unproven"
 
 
+TITLES = {Readiness.READY: "READY", Readiness.NOT_READY: "NOT READY", Readiness.UNPROVEN: "UNPROVEN"}
+"""As people and agents are told it."""
 HOW_APPROVED = {
     ApprovedBy.TERMINAL: "at a terminal",
     ApprovedBy.FLAG: "by the flag --yes",

@@ -7,6 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 
 
+def can_name_tree(text: str) -> bool:
+    """Whether it can be a tree's id, or the beginning of one that git would take for it: 4 to 64 hexadecimal digits."""
+    return 4 <= len(text) <= 64 and not text.lower().strip("0123456789abcdef")
+
+
 class Source(StrEnum):
     """Where the judged content came from."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -27,6 +28,7 @@ from verifyd.render.history import history_json, render_history
 from verifyd.render.json import to_text
 from verifyd.render.standing import exit_code_of_standing, render_standing, render_standing_json, standing_document
 from verifyd.render.task_markdown import render_task_document
+from verifyd.snapshot import can_name_tree
 from verifyd.standing import Event, EventKind, Standing
 from verifyd.verdict import Reason
 
@@ -176,7 +178,7 @@ class Api:
         wait_s = number(request, "wait", 0.0, most=LONGEST_WAIT_S)
         tree = request.query_params.get("tree")
         if tree is not None:
-            if not 4 <= len(tree) <= 64 or set(tree.lower()) - set("0123456789abcdef"):
+            if not can_name_tree(tree):
                 raise HTTPException(BAD_REQUEST, "tree: expected 4 to 64 hexadecimal digits")
             return await while_connected(request, lambda: self.engine.of_tree(tree.lower(), wait_s))
         if wait_s:
@@ -236,8 +238,6 @@ class Api:
 
 def event_fields(event: Event) -> dict[str, str]:
     """The fields of one server-sent event."""
-    import json
-
     return {"id": str(event.number), "event": str(event.kind), "data": json.dumps(to_json(event))}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from verifyd.app.daemon_client import JSON, TEXT, ask_daemon, silent_daemon
 from verifyd.doors.commands import end, open_world
 from verifyd.errors import ExitCode
+from verifyd.snapshot import can_name_tree
 
 if TYPE_CHECKING:
     from verifyd.app.ports import Repository
@@ -18,17 +19,12 @@ NOT_FOUND = 404
 """It knows the trees since its start; the history and git know more."""
 
 
-def is_id(tree: str) -> bool:
-    """Whether it can be a tree's id, or the beginning of one; a branch or tag is git's to resolve."""
-    return 4 <= len(tree) <= 64 and not tree.lower().strip("0123456789abcdef")
-
-
 def status(folder: str, *, wait_s: float, tree: str | None, as_json: bool) -> None:
     """``verifyd status``."""
     world, repository = open_world(folder)
     query = f"wait={wait_s:g}&width={world.console.width()}" + (f"&tree={tree}" if tree else "")
     trouble = ""
-    if tree is None or is_id(tree):
+    if tree is None or can_name_tree(tree):  # a branch or tag is git's to resolve
         trouble = answered(world, repository, f"/v1/status?{query}", as_json=as_json, wait_s=wait_s)
     from verifyd.app.standing_now import standing_without_daemon
     from verifyd.render.standing import exit_code_of_standing, render_standing, render_standing_json

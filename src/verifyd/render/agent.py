@@ -9,7 +9,7 @@ from verifyd.render.markup import code
 from verifyd.render.shown import cut_end, shown_line, shown_path
 from verifyd.render.standing_document import StandingDocument
 from verifyd.render.task_markdown import LIMIT, render_task_document
-from verifyd.report import Readiness
+from verifyd.report import TITLES
 from verifyd.verdict import Reason
 
 BRIEF_LIMIT = 2_000
@@ -17,7 +17,6 @@ BRIEF_LIMIT = 2_000
 FEEDBACK_BYTES = 4_000
 """UTF-8 bytes of everything else that an agent is told."""
 SHORT = 12
-TITLES = {Readiness.READY: "READY", Readiness.NOT_READY: "NOT READY", Readiness.UNPROVEN: "UNPROVEN"}
 
 
 def render_continuation(task: TaskDocument, *, attempt: int, attempts: int) -> str:

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 from verifyd.render.markdown import duration
 from verifyd.render.shown import shown_line
-from verifyd.render.standing import gate_line, heading_lines, judged_lines, message_line, task_lines
+from verifyd.render.standing import SHORT, gate_line, heading_lines, judged_lines, message_line, task_lines
 from verifyd.render.standing_document import GateStandingEntry, StandingDocument
-from verifyd.report import Readiness
+from verifyd.render.terminal import STYLES, VERDICT_STYLES
 from verifyd.standing import Event, EventKind, Phase, Transition
-from verifyd.verdict import Reason, Status
+from verifyd.verdict import Reason
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.SKIPPED: "dim", Status.UNPROVEN: "yellow"}
-HEADINGS = {Readiness.READY: "bold green", Readiness.NOT_READY: "bold red", Readiness.UNPROVEN: "bold yellow"}
 WORDS = {
     Transition.READY: "ready",
     Transition.NOT_READY: "not ready",
@@ -26,7 +24,6 @@ WORDS = {
 }
 BAR = 20
 """Columns of a full bar."""
-SHORT = 12
 
 
 def draw_standing(document: StandingDocument) -> Group:
@@ -55,7 +52,7 @@ def one_line(text: str, style: str = "") -> Text:
 def heading(document: StandingDocument) -> list[Text]:
     """The verdict, or that it is being made, and why."""
     first, *rest = heading_lines(document)
-    style = "bold cyan" if document.reason == Reason.VERIFYING else HEADINGS[document.readiness]
+    style = "bold cyan" if document.reason == Reason.VERIFYING else VERDICT_STYLES[document.readiness]
     return [one_line(first, style), *(one_line(line) for line in rest)]
 
 

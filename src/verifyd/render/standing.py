@@ -8,13 +8,12 @@ from verifyd.render.json import moment, report_document, seconds, task_document,
 from verifyd.render.markdown import duration
 from verifyd.render.shown import cut_end, shown, shown_command, shown_line, shown_path
 from verifyd.render.standing_document import GateStandingEntry, JudgedEntry, StandingDocument
-from verifyd.report import Readiness
+from verifyd.render.terminal import MARKS
+from verifyd.report import TITLES, Readiness
 from verifyd.standing import GateStanding, Judged, Phase, Standing
 from verifyd.verdict import Reason, Status, counted
 
-MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "–", Status.UNPROVEN: "?"}
 PHASE_MARKS = {Phase.WAITING: "·", Phase.RUNNING: "▶", Phase.DONE: " "}
-TITLES = {Readiness.READY: "READY", Readiness.NOT_READY: "NOT READY", Readiness.UNPROVEN: "UNPROVEN"}
 SHORT = 12
 """Digits of a tree id that people are shown."""
 EXIT_CODES = {Readiness.READY: ExitCode.READY, Readiness.NOT_READY: ExitCode.NOT_READY}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from verifyd.render.json import finding_line
 from verifyd.render.markdown import duration, gate_notes, tests
 from verifyd.render.shown import cut_end, shown, shown_command, shown_line, shown_path
-from verifyd.report import GateReport, Readiness, Report
+from verifyd.report import TITLES, GateReport, Readiness, Report
 from verifyd.verdict import Status, counted
 
 if TYPE_CHECKING:
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "–", Status.UNPROVEN: "?"}
 STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.SKIPPED: "dim", Status.UNPROVEN: "yellow"}
-VERDICTS = {
-    Readiness.READY: ("READY", "bold green"),
-    Readiness.NOT_READY: ("NOT READY", "bold red"),
-    Readiness.UNPROVEN: ("UNPROVEN", "bold yellow"),
-}
+VERDICT_STYLES = {Readiness.READY: "bold green", Readiness.NOT_READY: "bold red", Readiness.UNPROVEN: "bold yellow"}
 MOST_FINDINGS = 3
 TASK_FILE = ".verifyd/TASK.md"
 
@@ -144,5 +140,6 @@ def place_text(path: str, line: int | None) -> str:
 
 def verdict_lines(report: Report) -> list[Line]:
     """Readiness with the tree it is for, and why when it is not ready."""
-    first: Line = (VERDICTS[report.readiness], (f"  tree {report.snapshot.tree}  in {duration(report.duration_s)}", ""))
+    verdict = (TITLES[report.readiness], VERDICT_STYLES[report.readiness])
+    first: Line = (verdict, (f"  tree {report.snapshot.tree}  in {duration(report.duration_s)}", ""))
     return [first] if report.readiness is Readiness.READY else [first, plain(f"  {shown_line(report.explanation)}")]
