@@ -51,10 +51,14 @@ clean:
 	@$(INSTALL_VERIFYD)
 	@touch $@
 
+.venv/runners.stamp: .venv/pyvenv.cfg tests/runners/package-lock.json scripts/node-packages
+	@scripts/node-packages
+	@touch $@
+
 .venv/example.stamp: .venv/run.stamp requirements/example.txt
 	@$(PIP) -r requirements/example.txt
 	@touch $@
 
-.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+.venv/dev.stamp: .venv/run.stamp .venv/runners.stamp requirements/dev.txt
 	@$(PIP) -r requirements/dev.txt
 	@touch $@

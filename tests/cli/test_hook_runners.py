@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.hook_runners import LINT_STAGED, needs, runner
 from tests.support.hooks import Hooked
 
-RUNNERS = os.environ.get("HOOK_RUNNERS", "")
-"""Folder with pre-commit, prek and lefthook, where they are not on PATH."""
-NODE_MODULES = os.environ.get("HOOK_NODE_MODULES", "")
-"""Folder with lint-staged."""
-SEARCHED = os.pathsep.join((RUNNERS, os.environ["PATH"]))
 LOOK = "cat calc.py > {notes}/content\nls > {notes}/names\n"
 CONFIGURATIONS = {
     "pre-commit": (".pre-commit-config.yaml", "repos:\n  - repo: local\n    hooks:\n      - {id: look, name: look, entry: sh look.sh, language: system, pass_filenames: false}\n"),
     "prek": (".pre-commit-config.yaml", "repos:\n  - repo: local\n    hooks:\n      - {id: look, name: look, entry: sh look.sh, language: system, pass_filenames: false}\n"),
     "lefthook": ("lefthook.yml", "pre-commit:\n  jobs:\n    - run: sh look.sh\n"),
-    "lint-staged": (".lintstagedrc.json", '{"*.py": "sh look.sh"}\n'),
+    LINT_STAGED: (".lintstagedrc.json", '{"*.py": "sh look.sh"}\n'),
 }  # fmt: skip
 
 
@@ -34,24 +28,15 @@ def set_up(name: str) -> Callable[[Hooked], None]:
     """Install a runner's hook."""
 
     def install(hooked: Hooked) -> None:
-        hooked.project.environment["PATH"] += os.pathsep + RUNNERS
-        if name == "lint-staged":
+        if name == LINT_STAGED:
             hook = hooked.hook()
             hook.parent.mkdir(exist_ok=True)
-            hook.write_text("#!/bin/sh\nnode_modules/.bin/lint-staged\n", "utf-8")
+            hook.write_text(f"#!/bin/sh\nexec '{runner(name)}'\n", "utf-8")
             hook.chmod(0o755)
-            (hooked.project.root / "node_modules").symlink_to(NODE_MODULES)
-            return
-        hooked.done("-c", f"alias.runner=!{shutil.which(name, path=SEARCHED)} install", "runner")
+        else:
+            hooked.done("-c", f"alias.runner=!'{runner(name)}' install", "runner")
 
     return install
-
-
-def is_there(name: str) -> bool:
-    """Whether a runner is on this machine."""
-    if name == "lint-staged":
-        return bool(NODE_MODULES) and (Path(NODE_MODULES) / ".bin" / name).exists()
-    return shutil.which(name, path=SEARCHED) is not None
 
 
 def commit_in_part(hooked: Hooked, install: Callable[[Hooked], None]) -> tuple[str, set[str], bool]:
@@ -72,7 +57,7 @@ def commit_in_part(hooked: Hooked, install: Callable[[Hooked], None]) -> tuple[s
 def looked(tmp_path: Path) -> Hooked:
     """A project where every runner is told to run the same check, and VERIFY.md as well."""
     look = LOOK.format(notes=tmp_path / "notes")
-    files = {"look.sh": look, ".gitignore": "node_modules\n", "VERIFY.md": "# V\n\n## look\n```sh\nsh look.sh\n```\n"}
+    files = {"look.sh": look, "VERIFY.md": "# V\n\n## look\n```sh\nsh look.sh\n```\n"}
     return Hooked.make(tmp_path, {**files, **dict(CONFIGURATIONS.values())}, install=False)
 
 
@@ -84,10 +69,7 @@ def test_ours_shows_what_is_committed_and_touches_nothing(looked: Hooked) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.skipif(not is_there(name), reason=f"{name} is not installed"))
-        for name in CONFIGURATIONS
-    ],
+    [pytest.param(name, marks=needs(name)) for name in CONFIGURATIONS],
 )
 def test_where_it_is_installed_another_runner_shows_more_and_rewrites_files(looked: Hooked, name: str) -> None:
     """Each of them puts the unstaged change away and back, which gives the file a new date, and shows what is not tracked."""

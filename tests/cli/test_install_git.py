@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hook_runners import needs, runner
 from tests.support.hooks import Hooked
 from tests.support.repository import ROOT
 
@@ -177,19 +178,6 @@ def test_husky_is_given_a_line(plain: Hooked) -> None:
     plain.done("config", "core.hooksPath", ".husky/_")
     answer = plain.project.verifyd("install", "git", "--yes", expect=1)
     assert answer.err.splitlines()[0] == "pre-commit: add one line to .husky/pre-commit: verifyd hook pre-commit"
-
-
-SEARCHED = os.pathsep.join((os.environ.get("HOOK_RUNNERS", ""), os.environ["PATH"]))
-
-
-def runner(name: str) -> str:
-    """A hook runner's program, on PATH or in the folder that HOOK_RUNNERS names; empty where there is none."""
-    return shutil.which(name, path=SEARCHED) or ""
-
-
-def needs(name: str) -> pytest.MarkDecorator:
-    """Skip where a hook runner is not installed."""
-    return pytest.mark.skipif(not runner(name), reason=f"{name} is not on PATH")
 
 
 def with_runner(hooked: Hooked, *command: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.repository import ROOT
+from tests.support.repository import ROOT, read_text
 
 
 def add_program(folder: Path, name: str, body: str) -> None:
@@ -148,3 +150,56 @@ def test_a_failed_installation_is_an_error_in_ci_alone(
     """Elsewhere the tests go on without the programs; CI must not pass by skipping."""
     add_linux(tmp_path, user=0, apt_status=100)
     assert run_script("system-packages", tmp_path, **environment)[0] == expected
+
+
+def node_packages(tmp_path: Path, npm: str | None, **environment: str) -> tuple[int, str, str]:
+    """Run scripts/node-packages in a repository that holds nothing else, with an npm that does *npm*."""
+    programs, root = tmp_path / "programs", tmp_path / "repository"
+    programs.mkdir()
+    for program in ("dirname", "mkdir", "cp"):
+        add_program(programs, program, f'PATH=/usr/bin:/bin exec {program} "$@"')
+    if npm is not None:
+        add_program(programs, "npm", npm)
+    for path in ("scripts/node-packages", "tests/runners/package.json", "tests/runners/package-lock.json"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, root / path)
+    command = ["/bin/sh", str(root / "scripts" / "node-packages")]
+    ended = subprocess.run(command, env={"PATH": str(programs), **environment}, capture_output=True, text=True)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_npm_installs_what_its_lock_says_and_runs_none_of_it(tmp_path: Path) -> None:
+    """Below ``.venv``, from the lock alone."""
+    assert node_packages(tmp_path, 'echo "npm $@" >&2') == (
+        0,
+        "",
+        "npm ci --prefix .venv/runners --ignore-scripts --no-audit --no-fund --loglevel=error\n",
+    )
+    lock = "tests/runners/package-lock.json"
+    assert (tmp_path / "repository" / ".venv" / "runners" / "package-lock.json").read_text() == read_text(lock)
+
+
+def test_without_npm_the_set_up_goes_on_and_says_what_is_skipped(tmp_path: Path) -> None:
+    """CI as well: its machines need not have it."""
+    assert node_packages(tmp_path, None, CI="true") == (
+        0,
+        "",
+        (
+            "scripts/node-packages: npm is not on PATH, so lint-staged is not installed\n"
+            "  The test that needs it is skipped. Install Node.js with npm, then run the command again.\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize("environment,expected", [({}, 0), ({"CI": "true"}, 1)], ids=["at home", "in CI"])
+def test_an_npm_that_fails_is_an_error_in_ci_alone(tmp_path: Path, environment: dict[str, str], expected: int) -> None:
+    """Elsewhere the tests go on without the package; CI must not pass by skipping."""
+    assert node_packages(tmp_path, "exit 1", **environment)[0] == expected
+
+
+def test_npms_lock_names_no_address_and_has_a_digest_of_each_package() -> None:
+    """As the locks of Python's packages do."""
+    for lock in ("tests/runners/package-lock.json", "tests/hosts/package-lock.json"):
+        packages = json.loads(read_text(lock))["packages"]
+        assert [name for name, one in packages.items() if name and not one.get("integrity")] == []
+        assert "://" not in read_text(lock)
