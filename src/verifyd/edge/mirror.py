@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from verifyd.edge.folders import remove_tree
 from verifyd.edge.linux import give_back_memory
 from verifyd.edge.merkle import Leaf, TreeNode, differences, find_node, leaves
 from verifyd.edge.mirror_dates import MirrorDates
+from verifyd.edge.mirror_files import everything, listed, overwrite, remove
+from verifyd.edge.mirror_watch import MirrorWatch
 from verifyd.edge.stored_forms import ATTRIBUTES_FILE
 from verifyd.edge.sweep import ROOT, joined, stamp_of, with_parents
 from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE
@@ -63,6 +66,8 @@ class Mirror:
         is_converted: Whether a checkout writes a path otherwise than it is stored, as far as git was asked.
         submodules: Their folders in it.
         spoiled: Paths that somebody else changed.
+        watch: Tells where to look for such.
+        looking: Held by who looks: what the watch names, it names once.
     """
 
     folder: Path
@@ -75,6 +80,8 @@ class Mirror:
     is_converted: dict[str, bool] = field(default_factory=dict)
     submodules: set[str] = field(default_factory=set)
     spoiled: set[str] = field(default_factory=set)
+    watch: MirrorWatch = field(default_factory=MirrorWatch)
+    looking: threading.Lock = field(default_factory=threading.Lock)
 
     def holds(self, tree: TreeNode, dates: MirrorDates) -> bool:
         """Whether it is this tree already, with the times that its files have now."""
@@ -92,6 +99,8 @@ class Mirror:
         edits = {} if self.root is None else differences(self.root, tree)
         spoiled, before = frozenset(self.spoiled), self.root
         self.root = None
+        if spoiled or self.submodules:  # which folders there are is not quite known
+            self.watch.close()
         is_redated = self.epoch != source.dates.epoch
         if (
             before is None
@@ -108,12 +117,15 @@ class Mirror:
         self.write(tree, edits, source, spoiled)
         self.redate(tree, source.dates)
         self.root, self.spoiled = tree, set()
+        if not (self.watch.is_open or self.submodules):
+            self.watch.open(self.folder, with_parents(path for path, _ in leaves(tree)))
         if len(edits) > REPAIRED_AT_MOST:
             del edits
             give_back_memory()
 
     def clear(self) -> None:
         """Empty the folder."""
+        self.watch.close()
         if self.folder.exists():
             remove_tree(self.folder)
         self.folder.mkdir(parents=True)
@@ -188,6 +200,7 @@ class Mirror:
                     # A file of the old tree that is not said to be gone cannot be here: what is here is nobody's.
                     if not stat.S_ISDIR(os.lstat(folder, dir_fd=root).st_mode):
                         raise
+                self.watch.add(self.folder, folder)
                 self.looks[folder] = 0
         return set(folders)
 
@@ -256,77 +269,34 @@ class Mirror:
         """Remember how something looks."""
         self.looks[path] = hash(stamp_of(os.lstat(path or ".", dir_fd=root)))
 
-    def find_changes(self) -> set[str]:
-        """What somebody else changed, put there or took away."""
-        found: set[str] = set()
-        root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    def find_changes(self) -> frozenset[str]:
+        """
+        All that somebody else changed, put there or took away since it holds its tree.
+
+        Raises:
+            OSError: It cannot be looked at; its folder is gone.
+        """
+        with self.looking:
+            touched = self.watch.touched()
+            root = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                for path in self.looks if touched is None else touched:
+                    self.spoiled |= self.changed_at(root, path)
+            finally:
+                os.close(root)
+            return frozenset(self.spoiled)
+
+    def changed_at(self, root: int, path: str) -> set[str]:
+        """The path, if it is not as it was left, and what is new in a folder."""
+        look = self.looks.get(path)
         try:
-            for path, look in self.looks.items():
-                try:
-                    seen = os.lstat(path or ".", dir_fd=root)
-                except OSError:
-                    found.add(path)
-                    continue
-                if hash(stamp_of(seen)) != look:
-                    found.add(path)
-                    if stat.S_ISDIR(seen.st_mode):
-                        found.update(one for one in listed(self.folder / path, path) if one not in self.looks)
-        finally:
-            os.close(root)
-        return found
-
-
-def overwrite(root: int, path: str, content: bytes, mode: int, second: int) -> int:
-    """
-    Write a file in place: on ext4 a rename or an unlink costs a flush each, 500 ms for 500 files, and this 10.
-
-    Returns:
-        The hash of its stamp.
-
-    Raises:
-        OSError: Something else is there, or a file with another name somewhere: it is not written through that.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, mode, dir_fd=root)
-    try:
-        seen = os.fstat(descriptor)
-        if seen.st_nlink != 1:
-            raise OSError(f"{path} has another name")
-        written = os.write(descriptor, content) if content else 0
-        while written < len(content):
-            written += os.write(descriptor, content[written:])
-        if seen.st_size > len(content):
-            os.ftruncate(descriptor, len(content))
-        if stat.S_IMODE(seen.st_mode) != mode:
-            os.fchmod(descriptor, mode)
-        os.utime(descriptor, (second, second))
-        return hash(stamp_of(os.fstat(descriptor)))
-    finally:
-        os.close(descriptor)
-
-
-def listed(folder: Path, path: str) -> list[str]:
-    """What is in a folder that is called *path*; nothing when it may not be seen."""
-    try:
-        return [joined(path, name) for name in os.listdir(folder)]
-    except OSError:
-        return []
-
-
-def remove(path: Path) -> None:
-    """A file, a link, or a folder with all in it; nothing is fine."""
-    if path.is_dir() and not path.is_symlink():
-        remove_tree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def everything(folder: Path) -> Iterator[str]:
-    """All below a folder by relative path, itself as ``""``."""
-    yield ""
-    for inside, folders, names in os.walk(folder):
-        for name in [*folders, *names]:
-            yield os.path.relpath(os.path.join(inside, name), folder)
+            seen = os.lstat(path or ".", dir_fd=root)
+        except OSError:
+            return set() if look is None else {path}
+        if hash(stamp_of(seen)) == look:
+            return set()
+        inside = listed(self.folder / path, path) if stat.S_ISDIR(seen.st_mode) else []
+        return {path, *(one for one in inside if one not in self.looks)}
 
 
 def is_attributes_file(path: str) -> bool:

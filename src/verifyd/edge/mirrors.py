@@ -115,11 +115,10 @@ class Mirrors:
         """What somebody changed in a folder that is lent, sorted; it is lent to nobody else then, and mended when it is free."""
         mirror = self.known[folder]
         try:
-            found = mirror.find_changes()
+            return tuple(sorted(mirror.find_changes()))
         except OSError:  # the folder itself is gone
-            found = {ROOT}
-        mirror.spoiled |= found
-        return tuple(sorted(found))
+            mirror.spoiled.add(ROOT)
+            return (ROOT,)
 
     def give_back(self, one: Lent) -> None:
         """One user less; after the last one somebody looks for what was changed, beside whatever comes next."""
@@ -140,12 +139,14 @@ class Mirrors:
             yield mirror.folder
         finally:
             del self.known[mirror.folder]
+            mirror.watch.close()
             remove_tree(mirror.folder.parent)
 
     def close(self) -> None:
-        """Wait for those who look."""
+        """Wait for those who look, and watch no more."""
         for one in self.lent:
             finish_look(one)
+            one.mirror.watch.close()
 
 
 def finish_look(one: Lent) -> None:
@@ -160,7 +161,7 @@ def look_for_changes(mirror: Mirror, hurry: threading.Event) -> None:
     """Note what was changed; a mirror that cannot be looked at holds nothing."""
     hurry.wait(LOOK_AFTER_S)
     try:
-        mirror.spoiled = mirror.find_changes()
+        mirror.find_changes()
     except OSError:
         mirror.root = None
 
