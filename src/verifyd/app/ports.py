@@ -199,6 +199,6 @@ class Console(Protocol):
         """Columns of the terminal."""
         ...
 
-    def progress(self) -> Progress:
-        """Shows a run while it goes on."""
+    def progress(self, *, is_listed: bool = False) -> Progress:
+        """Shows a run while it goes on; *is_listed* when an answer on stdout lists each gate afterwards."""
         ...

@@ -128,7 +128,8 @@ def run(
     opened_tree = open_interruptibly(world, repository, request)
     from verifyd.doors.session import exit_code_for, verify_with_progress  # a tree that cannot be opened needs neither
 
-    result = verify_with_progress(world, repository, request, opened_tree)
+    is_listed = output is None and output_format == "text"
+    result = verify_with_progress(world, repository, request, opened_tree, is_listed=is_listed)
     publish_or_say(world, repository, result)
     answer(world, result, output_format, output)
     end(exit_code_for(result.report))
@@ -243,7 +244,7 @@ def fix(folder: str, *, gates: tuple[str, ...]) -> None:
     request = request_of(gates=gates)
     offer_approval(world, repository, request)
     fix_with_progress(world, repository, gates)
-    result = verify_with_progress(world, repository, request)
+    result = verify_with_progress(world, repository, request, is_listed=True)
     publish_or_say(world, repository, result)
     answer(world, result, "text", None)
     end(exit_code_for(result.report))

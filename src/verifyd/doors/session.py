@@ -44,10 +44,15 @@ def ask_for_approval(world: World, repository: Repository, request: Request) -> 
 
 
 def verify_with_progress(
-    world: World, repository: Repository, request: Request, opened_tree: Opened | None = None
+    world: World,
+    repository: Repository,
+    request: Request,
+    opened_tree: Opened | None = None,
+    *,
+    is_listed: bool = False,
 ) -> Result:
-    """Verify with progress on stderr; click.Abort when a signal ended it."""
-    with world.console.progress() as progress:
+    """Verify with progress on stderr, *is_listed* when stdout gets each gate afterwards; click.Abort when a signal ended it."""
+    with world.console.progress(is_listed=is_listed) as progress:
         listener = Listener(
             started=lambda planned: progress.started(planned.gate.name, planned.expected_s),
             ended=lambda verdict: progress.ended(

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
-    from rich.table import Table
 
     from verifyd.app.ports import Clock
 
@@ -22,6 +22,7 @@ class TerminalConsole:
 
     def __init__(self, clock: Clock, environment: Mapping[str, str]) -> None:
         self.clock = clock
+        self.live: Live | None = None
         self.wants_drawing = "NO_COLOR" not in environment and environment.get("TERM") != "dumb"
 
     def write_answer(self, text: str) -> None:
@@ -31,9 +32,13 @@ class TerminalConsole:
         sys.stdout.buffer.flush()
 
     def say(self, text: str) -> None:
-        """One line of progress, to stderr."""
+        """One line of progress, to stderr; above what is drawn there."""
+        line = text.encode("utf-8", "backslashreplace")
+        if self.live is not None:
+            self.live.console.print(line.decode("utf-8"), markup=False, highlight=False, soft_wrap=True)
+            return
         sys.stderr.flush()
-        sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        sys.stderr.buffer.write(line + b"\n")
         sys.stderr.buffer.flush()
 
     def can_ask(self) -> bool:
@@ -56,58 +61,75 @@ class TerminalConsole:
 
         return shutil.get_terminal_size((80, 24)).columns
 
-    def progress(self) -> TerminalProgress:
-        """Shows a run while it goes on."""
-        return TerminalProgress(self, drawn=self.wants_drawing and sys.stderr.isatty())
+    def progress(self, *, is_listed: bool = False) -> TerminalProgress:
+        """Shows a run while it goes on; *is_listed* when an answer on stdout lists each gate afterwards."""
+        keeps = not (is_listed and sys.stdout is not None and sys.stdout.isatty())
+        return TerminalProgress(self, drawn=self.wants_drawing and sys.stderr.isatty(), keeps=keeps)
 
 
 class TerminalProgress:
     """
-    What the gates do, on stderr: a live table on a terminal, else one line for each gate that ends.
+    What the gates do, on stderr: a live table on a terminal, else a line at a time.
 
-    Used as a context manager around a run.
+    Used as a context manager around a run. A gate's verdict stays on the screen, unless the answer that follows there says it
+    again; a run that is broken off has no answer, so its verdicts stay.
+
+    Attributes:
+        keeps: Whether the line of a gate that ended stays.
+        ended_lines: Of the gates that ended, where they do not stay.
     """
 
-    def __init__(self, console: TerminalConsole, *, drawn: bool) -> None:
+    def __init__(self, console: TerminalConsole, *, drawn: bool, keeps: bool) -> None:
         self.console = console
         self.running: dict[str, tuple[float, float | None]] = {}
-        self.live: Live | None = None
         self.drawn = drawn
+        self.keeps = keeps
+        self.ended_lines: list[str] = []
 
     def __enter__(self) -> Self:
         if self.drawn:
             from rich.console import Console
             from rich.live import Live
 
-            console = Console(stderr=True)
-            self.live = Live(
-                get_renderable=self.table, console=console, refresh_per_second=REFRESH_PER_S, transient=True
+            live = Live(
+                get_renderable=self.table,
+                console=Console(stderr=True),
+                refresh_per_second=REFRESH_PER_S,
+                transient=True,
             )
-            self.live.start()
+            live.start()
+            self.console.live = live
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self.live is not None:
-            self.live.stop()
+        if self.console.live is not None:
+            self.console.live.stop()
+            self.console.live = None
+        if kind is not None:
+            for line in self.ended_lines:
+                self.console.say(line)
 
     def started(self, name: str, expected_s: float | None) -> None:
         """A gate was started."""
         self.running[name] = (self.console.clock.monotonic_s(), expected_s)
+        if not self.drawn and not self.keeps:
+            self.console.say(f"running {name}{f', about {expected_s:.1f} s' if expected_s is not None else ''}")
 
     def ended(self, name: str, status: str, reason: str | None, duration_s: float | None, *, reused: bool) -> None:
         """A gate has its verdict; *duration_s* is None when it was not run, and that of an earlier run when that is reused."""
         self.running.pop(name, None)
         took = f" {duration_s:.2f} s{' (reused)' if reused else ''}" if duration_s is not None else ""
         line = f"{MARKS[status]} {name} {status}{f': {reason}' if reason else ''}{took}"
-        if self.live is None:
+        if self.keeps:
             self.console.say(line)
         else:
-            self.live.console.print(line, markup=False, highlight=False)
+            self.ended_lines.append(line)
 
-    def table(self) -> Table:
-        """The gates under way with elapsed and expected time."""
+    def table(self) -> Group:
+        """The gates that ended and do not stay, and those under way with elapsed and expected time."""
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
@@ -116,4 +138,4 @@ class TerminalProgress:
             elapsed = self.console.clock.monotonic_s() - since_s
             expected = f"of about {expected_s:.1f} s" if expected_s is not None else "(first run)"
             table.add_row(Text("▶"), Text(name), Text(f"{elapsed:.1f} s"), Text(expected, style="dim"))
-        return table
+        return Group(*(Text(line) for line in self.ended_lines), table)
