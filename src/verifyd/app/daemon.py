@@ -66,6 +66,11 @@ class Ending:
     reason: str = ""
     other: DaemonAddress | None = None
 
+    @property
+    def is_interrupt(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return self.reason == said_of(signal.SIGINT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonParts:
@@ -205,7 +210,12 @@ async def stop_on_signal(world: World, engine: Engine, *, task_status: anyio.abc
             if stopped:
                 world.end_all_now()
             stopped = True
-            await engine.stop(f"stopped by {signal.Signals(number).name}")
+            await engine.stop(said_of(signal.Signals(number)))
+
+
+def said_of(number: signal.Signals) -> str:
+    """The reason of an end by a signal."""
+    return f"stopped by {number.name}"
 
 
 async def stop_without_lock(engine: Engine, lock: DaemonLock, home: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import anyio
+import click
 
 from verifyd.app.daemon import DaemonParts, Ending, live
 from verifyd.app.daemon_start import start_detached
@@ -17,7 +18,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.wiring import open_engine
 from verifyd.app.world import World
 from verifyd.doors.session import ask_for_approval, only_error
-from verifyd.errors import VerifydError
+from verifyd.errors import ExitCode, VerifydError
 
 Found = TypeVar("Found")
 HOUR_S = 3600.0
@@ -26,7 +27,12 @@ HOUR_S = 3600.0
 def watch(
     world: World, repository: Repository, *, detach: bool, plain: bool, idle_hours: float | None, automatic: bool
 ) -> None:
-    """Be the daemon until it ends, or start one that outlives this command; say which one there is already."""
+    """
+    Be the daemon until it ends, or start one that outlives this command; say which one there is already.
+
+    Raises:
+        click.exceptions.Exit: Ctrl-C ended it: a script that goes on after a daemon that was asked to end does not go on then.
+    """
     if not automatic:
         offer_approval(world, repository)
     if detach:
@@ -37,6 +43,8 @@ def watch(
         world.console.say(already_running(ending.other.pid, ending.other.socket))
     else:
         world.console.say(ending.reason)
+    if ending.is_interrupt:
+        raise click.exceptions.Exit(int(ExitCode.INTERRUPTED))
 
 
 def offer_approval(world: World, repository: Repository) -> None:
