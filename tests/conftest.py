@@ -38,3 +38,9 @@ def unchanged_environment(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     after = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     assert after == before, f"{request.node.nodeid} left another environment behind"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of the daemon and its clients; a test that plays with the clock has its own."""
+    return "asyncio"

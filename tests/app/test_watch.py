@@ -24,12 +24,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """As in the real daemon."""
-    return "asyncio"
-
-
 def scene_of(folder: Path, gates: Mapping[str, str], files: Mapping[str, str]) -> Scene:
     """A project with these gates; nothing is expected of their verdicts."""
     return make_scene(folder, {**files, "VERIFY.md": page(**gates)}, lambda _: {}, random.Random(1))

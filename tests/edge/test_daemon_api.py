@@ -32,12 +32,6 @@ TEXT = {"Accept": "text/plain"}
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The server needs asyncio's loop."""
-    return "asyncio"
-
-
-@pytest.fixture
 def folder() -> Iterator[Path]:
     """Short enough for a socket."""
     with tempfile.TemporaryDirectory(prefix="vd-", dir="/tmp") as name:
@@ -65,9 +59,9 @@ async def served(folder: Path, **fields: Any) -> AsyncIterator[Asked]:
     git_dir = folder / "repository" / ".git"
     repository = Repository(root=git_dir.parent, git_dir=git_dir, common_dir=git_dir)
     engine = FakeEngine(FakeWorld().world, repository, **fields)
-    listening, path = bind_socket(folder / "home", {})
-    async with serve(make_application(a_daemon(engine, path)), listening):
-        yield Asked(engine, str(path))
+    bound = bind_socket(folder / "home" / "daemon.sock")
+    async with serve(make_application(a_daemon(engine, bound.path)), bound.listening):
+        yield Asked(engine, str(bound.path))
 
 
 async def test_status_is_the_document_of_the_tree_as_it_is_now(folder: Path) -> None:

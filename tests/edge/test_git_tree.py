@@ -9,19 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.repositories import SampleRepository, make_repository
+from tests.support.repositories import FILES, SampleRepository, make_repository
 from verifyd.edge.git import GitBinary
 from verifyd.edge.guard import TreeGuard
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
-
-FILES = {"a.py": "a = 1\n", "src/b.py": "b = 2\n", "src/deep/c.py": "c = 3\n", ".gitignore": "*.log\nbuild/\n"}
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> SampleRepository:
-    """A repository with a few files in folders."""
-    return make_repository(tmp_path, FILES)
 
 
 def snapshot(repository: SampleRepository, *, base: str = "auto") -> Snapshot:

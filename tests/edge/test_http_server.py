@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -18,19 +17,14 @@ import pytest
 
 from tests.support.ordinary_user import NOBODY
 from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
-from verifyd.edge.daemon_socket import LONGEST_PATH, bind_socket
+from verifyd.edge.daemon_place import LONGEST_NAME
+from verifyd.edge.daemon_socket import bind_socket
 from verifyd.edge.http_server import ClientLimits, serve
 from verifyd.errors import MachineError
 
 pytestmark = pytest.mark.anyio
 
 BODY = b"hello\n"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The server needs asyncio's loop."""
-    return "asyncio"
 
 
 @pytest.fixture
@@ -50,9 +44,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @asynccontextmanager
 async def served(home: Path, **limits: Any) -> AsyncIterator[str]:
     """The socket's path."""
-    listening, path = bind_socket(home, {})
-    async with serve(application, listening, ClientLimits(**limits)):
-        yield str(path)
+    bound = bind_socket(home / "daemon.sock")
+    async with serve(application, bound.listening, ClientLimits(**limits)):
+        yield str(bound.path)
 
 
 def connect(path: str) -> socket.socket:
@@ -191,19 +185,23 @@ async def test_the_end_comes_with_clients_connected(home: Path) -> None:
 
 
 def test_a_socket_that_a_dead_daemon_left_is_replaced(home: Path) -> None:
-    """Its file stays when its process is killed."""
+    """Its file stays when its process is killed; who ends removes its own, and never the next one's."""
     home.mkdir()
+    there = home / "daemon.sock"
     left = socket.socket(socket.AF_UNIX)
-    left.bind(str(home / "daemon.sock"))
+    left.bind(str(there))
     left.close()
-    made, path = bind_socket(home, {})
-    made.close()
-    assert path == home / "daemon.sock"
+    first = bind_socket(there)
+    second = bind_socket(there)
+    first.close()
+    connect(str(there)).close()
+    second.close()
+    assert not there.exists()
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
 def test_what_is_no_socket_is_never_removed(home: Path, kind: str) -> None:
-    """Fault 68: a file, folder or link in its place stays, and the socket is made elsewhere."""
+    """Fault 68: a file, folder or link in its place stays, and the reason is said with what to do."""
     home.mkdir()
     there = home / "daemon.sock"
     if kind == "file":
@@ -212,48 +210,27 @@ def test_what_is_no_socket_is_never_removed(home: Path, kind: str) -> None:
         there.mkdir()
     else:
         there.symlink_to("elsewhere")
-    runtime = home.parent / "run"
-    made, path = bind_socket(home, {"XDG_RUNTIME_DIR": str(runtime)})
-    made.close()
-    assert path.parent == runtime / "verifyd"
-    assert os.path.lexists(there)
-    assert stat.S_IMODE(os.lstat(path.parent).st_mode) == 0o700
-
-
-def test_a_path_too_long_for_a_socket_is_not_used(home: Path) -> None:
-    """Fault 68: the runtime folder's is, with a name that this work tree alone has; without one the temporary folder's."""
-    long, other = (home / ("x" * LONGEST_PATH) / name for name in ("one", "two"))
-    made, path = bind_socket(long, {"XDG_RUNTIME_DIR": str(home.parent / "run")})
-    made_too, path_too = bind_socket(other, {"XDG_RUNTIME_DIR": str(home.parent / "run")})
-    made.close()
-    made_too.close()
-    assert path.parent == path_too.parent == home.parent / "run" / "verifyd"
-    assert path != path_too
-    fallback, temporary = bind_socket(long, {})
-    fallback.close()
-    temporary.unlink()
-    assert temporary.parent.name == f"verifyd-{os.geteuid()}"
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="the temporary folder is the user's own there")
-def test_a_folder_that_others_own_takes_no_socket(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link in the shared temporary folder's place of ours is refused, whoever planted it."""
-    planted = home.parent / f"verifyd-{os.geteuid()}"
-    (home.parent / "elsewhere").mkdir()
-    planted.symlink_to(home.parent / "elsewhere")
-    monkeypatch.setattr("tempfile.tempdir", str(home.parent))
-    made, path = bind_socket(home / ("x" * LONGEST_PATH), {})
-    made.close()
-    path.unlink()
-    assert path.parent == Path("/tmp") / f"verifyd-{os.geteuid()}"
-    assert not list((home.parent / "elsewhere").iterdir())
-
-
-def test_no_place_for_a_socket_is_said_with_each_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And with what to do."""
-    monkeypatch.setattr("verifyd.edge.daemon_socket.places", lambda home, environment: [home / ("x" * LONGEST_PATH)])
     with pytest.raises(MachineError) as caught:
-        bind_socket(home, {})
-    assert str(caught.value).endswith(
-        f"longer than {LONGEST_PATH} bytes\n  Set XDG_RUNTIME_DIR to a folder of yours with a short path."
+        bind_socket(there)
+    assert str(caught.value) == (
+        f"the daemon: no socket can be made at {there}: something that is no socket stands at {there}\n"
+        "  Make the folder writable for you, or set XDG_STATE_HOME to a folder of yours outside the repository."
     )
+    assert os.path.lexists(there)
+
+
+async def test_a_path_too_long_for_a_socket_is_bound_and_asked_by_a_short_name(home: Path) -> None:
+    """Fault 68: the kernel takes about a hundred bytes; what is longer is named through its opened folder."""
+    async with served(home / ("x" * LONGEST_NAME)) as path:
+        assert len(path) > LONGEST_NAME
+        assert await is_answered(path)
+        assert stat.S_IMODE(os.lstat(path).st_mode) == 0o600
+
+
+def test_a_folder_that_leads_elsewhere_takes_no_socket(home: Path) -> None:
+    """A link in the place of the folder of sockets is refused, whoever planted it."""
+    (home.parent / "elsewhere").mkdir()
+    home.symlink_to(home.parent / "elsewhere")
+    with pytest.raises(MachineError, match="is not this user's own folder"):
+        bind_socket(home / "daemon.sock")
+    assert not list((home.parent / "elsewhere").iterdir())

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.support.repositories import SampleRepository, make_repository
+from tests.support.repositories import FILES, SampleRepository
 from verifyd.app.beside import links_in
 from verifyd.app.watch_ports import Hint, TreeState
-from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
+from verifyd.edge.live_tree import LiveWorkTree
 from verifyd.edge.path_reading import packed
 from verifyd.edge.sweep import stamp_of
-
-FILES = {"a.py": "a = 1\n", "src/b.py": "b = 2\n", "src/deep/c.py": "c = 3\n", ".gitignore": "*.log\nbuild/\n"}
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> SampleRepository:
-    """A repository with a few files in folders."""
-    return make_repository(tmp_path, FILES)
-
-
-@pytest.fixture
-def live(repository: SampleRepository) -> Iterator[LiveWorkTree]:
-    """Its tree in memory."""
-    with open_live_tree(repository.binary(), repository.open()) as live:
-        yield live
 
 
 def check(repository: SampleRepository, state: TreeState) -> None:

@@ -10,21 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.repositories import SampleRepository, make_repository
+from tests.support.repositories import SampleRepository
 from verifyd.edge import mirror_watch
-from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
+from verifyd.edge.live_tree import LiveWorkTree
 from verifyd.edge.mirror_watch import MirrorWatch
 from verifyd.edge.watch_limits import limit
 
 needs_inotify = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has inotify")
-FILES = {"a.py": "a = 1\n", "src/b.py": "b = 2\n"}
 
 
 @pytest.fixture
 def watch(tmp_path: Path) -> Iterator[MirrorWatch]:
     """Two watched folders with a file each, of which it is known what was touched from now on."""
     (tmp_path / "src").mkdir()
-    for name in FILES:
+    for name in ("a.py", "src/b.py"):
         (tmp_path / name).write_text("")
     watch = MirrorWatch()
     watch.open(tmp_path, ["", "src"])
@@ -97,23 +96,19 @@ def test_a_folder_that_cannot_be_watched_ends_it(watch: MirrorWatch, tmp_path: P
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> SampleRepository:
-    """A repository with a file in a folder."""
-    return make_repository(tmp_path, FILES)
-
-
-@pytest.fixture
-def live(repository: SampleRepository) -> Iterator[LiveWorkTree]:
-    """Its tree in memory, with a mirror that was looked through."""
-    with open_live_tree(repository.binary(), repository.open()) as live:
-        with live.mirror(live.state) as folder:
-            assert live.mirror_changes(folder) == ()
-        yield live
+def looked_through(live: LiveWorkTree) -> LiveWorkTree:
+    """A tree in memory, with a mirror of which it is known what was touched from now on."""
+    with live.mirror(live.state) as folder:
+        assert live.mirror_changes(folder) == ()
+    return live
 
 
 @needs_inotify
-def test_a_mirror_that_followed_edits_is_still_watched(repository: SampleRepository, live: LiveWorkTree) -> None:
+def test_a_mirror_that_followed_edits_is_still_watched(
+    repository: SampleRepository, looked_through: LiveWorkTree
+) -> None:
     """In folders that are new, too; our own writes are not taken for somebody's, and few files are looked at."""
+    live = looked_through
     repository.write({"a.py": "a = 2\n", "new/deep/c.py": "c = 1\n"})
     with live.mirror(live.sweep()) as folder:
         assert live.mirror_changes(folder) == ()
@@ -128,8 +123,9 @@ def test_a_mirror_that_followed_edits_is_still_watched(repository: SampleReposit
         assert [(folder / path).read_text() for path in ("src/b.py", "new/deep/c.py")] == ["b = 2\n", "c = 1\n"]
 
 
-def test_what_one_gate_was_told_of_the_next_is_told_too(live: LiveWorkTree) -> None:
+def test_what_one_gate_was_told_of_the_next_is_told_too(looked_through: LiveWorkTree) -> None:
     """The system tells of it once; both ran in a folder that is not their tree."""
+    live = looked_through
     with live.mirror(live.state) as folder, live.mirror(live.state) as same:
         assert folder == same
         (folder / "a.py").write_text("a = 2\n")

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from tests.support.contents import contents
-from tests.support.repositories import SampleRepository, make_repository, with_submodule
+from tests.support.repositories import FILES, SampleRepository, with_submodule
 from verifyd.app.watch_ports import TreeState
 from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
-
-FILES = {"a.py": "a = 1\n", "src/b.py": "b = 2\n", "src/deep/c.py": "c = 3\n", ".gitignore": "*.log\n"}
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> SampleRepository:
-    """A repository with a few files in folders."""
-    return make_repository(tmp_path, FILES)
-
-
-@pytest.fixture
-def live(repository: SampleRepository) -> Iterator[LiveWorkTree]:
-    """Its tree in memory."""
-    with open_live_tree(repository.binary(), repository.open()) as live:
-        yield live
 
 
 def written(repository: SampleRepository, state: TreeState, folder: Path) -> dict[str, tuple[int, bytes | str]]:

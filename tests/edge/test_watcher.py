@@ -15,7 +15,6 @@ from tests.support.watching import (
     Follower,
     every,
     git,
-    new_repository,
     on_linux,
     told,
     until,
@@ -27,18 +26,6 @@ from verifyd.edge.linux import IS_LINUX
 from verifyd.edge.watcher import Backend, open_watcher
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The daemon's event loop."""
-    return "asyncio"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """An empty repository."""
-    return new_repository(tmp_path)
 
 
 @told

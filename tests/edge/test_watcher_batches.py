@@ -12,25 +12,13 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from tests.support.watching import LONG_S, git, inotify, new_repository, on_linux, told, until_told, watching
+from tests.support.watching import LONG_S, git, inotify, on_linux, told, until_told, watching
 from verifyd.app.watch_ports import Hint
 from verifyd.edge.noise import NoisyFiles
 from verifyd.edge.settling import Settling
 from verifyd.edge.watcher import Backend
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The daemon's event loop."""
-    return "asyncio"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """An empty repository."""
-    return new_repository(tmp_path)
 
 
 @on_linux

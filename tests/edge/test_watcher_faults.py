@@ -38,18 +38,6 @@ def can_limit() -> bool:
 needs_limits = pytest.mark.skipif(not can_limit(), reason="no user namespace with limits of our own can be had here")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """The daemon's event loop."""
-    return "asyncio"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """An empty repository."""
-    return new_repository(tmp_path)
-
-
 BEGIN = """
 import asyncio, json, os, pathlib, subprocess, sys
 import anyio

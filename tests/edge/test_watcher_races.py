@@ -37,12 +37,6 @@ for number in range(400):
 """
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """The daemon's event loop."""
-    return "asyncio"
-
-
 def files_of(root: Path) -> set[str]:
     """The files that are there, git's left out."""
     found = set()

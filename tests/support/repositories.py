@@ -16,6 +16,9 @@ from verifyd.edge.git import GitBinary
 
 Files = Mapping[str, str | bytes]
 
+FILES = {"a.py": "a = 1\n", "src/b.py": "b = 2\n", "src/deep/c.py": "c = 3\n", ".gitignore": "*.log\nbuild/\n"}
+"""What most tests need: files in folders, and something that is ignored."""
+
 FIXED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_AUTHOR_NAME": "A Developer",
