@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import Project, page
+from verifyd.hosts.codex_trust import hook_trusts
 from verifyd.hosts.installed import HOSTS
 
 THEIRS = b'{"model":"x",   "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "notify"}]}]}}'
@@ -183,21 +184,37 @@ def test_the_doctor_knows_what_is_installed_what_is_gone_and_what_cannot_start(p
     assert checks(project, "claude") == [("warn", f"verifyd's hooks were in {path} and are gone")]
 
 
-def test_the_doctor_knows_what_codex_skips(project: Project) -> None:
-    """It says nothing of a hook that it does not trust."""
+def test_the_doctor_says_in_one_line_what_codex_skips(project: Project) -> None:
+    """Codex says nothing of a folder or a hook that it does not trust."""
     project.verifyd("install", "codex", "--yes", expect=0)
-    found = [what for status, what in checks(project, "codex") if status == "warn"]
-    assert found == [
-        f"it does not trust {project.root}, so it reads no hooks here",
-        *(
-            f"its hook for {event} is not trusted yet and is skipped"
-            for event in ("SessionStart", "PostToolUse", "Stop", "SessionEnd")
-        ),
+    root, hooks = project.root, project.root / ".codex" / "hooks.json"
+    assert warnings(project, "codex") == [
+        f"it does not trust {root}, so it runs no hooks here",
+        "Start codex here and trust the folder, then the hooks (/hooks).",
     ]
     config = Path(project.environment["HOME"]) / ".codex" / "config.toml"
     config.parent.mkdir()
+    trusts = {one.event: one for one in hook_trusts(json.loads(hooks.read_text())["hooks"], str(hooks), {})}
+    folder = f'[projects."{root}"]\ntrust_level = "trusted"\n'
+    stop = f'[hooks.state."{trusts["Stop"].key}"]\ntrusted_hash = "{trusts["Stop"].digest}"\n'
+    config.write_text(f"{folder}{stop}enabled = false\n")
+    assert warnings(project, "codex") == [
+        "it skips verifyd's hooks: SessionStart, PostToolUse, SessionEnd not trusted yet; Stop switched off",
+        "Start codex here and allow them (/hooks); a linked work tree needs its own.",
+    ]
+    config.write_text(
+        folder + "".join(f'[hooks.state."{one.key}"]\ntrusted_hash = "{one.digest}"\n' for one in trusts.values())
+    )
+    assert warnings(project, "codex") == []
     config.write_text("not toml")
-    assert ("warn", f"{config} cannot be read, so nobody knows which hooks it trusts") in checks(project, "codex")
+    assert warnings(project, "codex") == [f"{config} cannot be read, so nobody knows which hooks it trusts", ""]
+
+
+def warnings(project: Project, name: str) -> list[str]:
+    """What the doctor warns of about a host, each with what to do."""
+    document = json.loads(project.verifyd("doctor", "--json").out)
+    warned = [one for one in document["checks"] if one["name"] == name and one["status"] == "warn"]
+    return [text for one in warned for text in (one["what"], one["remedy"])]
 
 
 def test_the_doctor_knows_which_folders_gemini_and_copilot_trust(project: Project) -> None:

@@ -15,7 +15,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.edge.host_files import is_program
 from verifyd.errors import UsageError
-from verifyd.hosts.codex_trust import Trust, hook_trusts, is_project_trusted
+from verifyd.hosts.codex_trust import HookTrust, Trust, hook_trusts, is_project_trusted
 from verifyd.hosts.folder_trust import copilot_trusts, gemini_trusts, read_settings
 from verifyd.hosts.installed import HOSTS, Where, Wish, hook_lines
 from verifyd.hosts.opencode_plugin import MARK
@@ -82,14 +82,27 @@ def examine_codex(world: World, repository: Repository, path: Path, content: byt
         yield warn("codex", f"{config_path} cannot be read, so nobody knows which hooks it trusts")
         return
     root = str(repository.root)
+    skipped = [
+        hook
+        for hook in hook_trusts(json.loads(content).get("hooks", {}), str(path), config)
+        if hook.trust is not Trust.TRUSTED
+    ]
     if where is Where.PROJECT and not is_project_trusted(config, root):
+        then = ", then the hooks (/hooks)" if skipped else ""
         yield warn(
-            "codex", f"it does not trust {root}, so it reads no hooks here", "Start codex here and trust the folder."
+            "codex",
+            f"it does not trust {root}, so it runs no hooks here",
+            f"Start codex here and trust the folder{then}.",
         )
-    for hook in hook_trusts(json.loads(content).get("hooks", {}), str(path), config):
-        if hook.trust is not Trust.TRUSTED:
-            remedy = "Start codex here and trust it (/hooks); a linked work tree needs its own."
-            yield warn("codex", f"its hook for {hook.event} is {hook.trust.value} and is skipped", remedy)
+    elif skipped:
+        remedy = "Start codex here and allow them (/hooks); a linked work tree needs its own."
+        yield warn("codex", f"it skips verifyd's hooks: {reasons(skipped)}", remedy)
+
+
+def reasons(skipped: list[HookTrust]) -> str:
+    """``Stop, SessionEnd not trusted yet; PostToolUse switched off``."""
+    events = {trust: [hook.event for hook in skipped if hook.trust is trust] for trust in Trust}
+    return "; ".join(f"{', '.join(names)} {trust.value}" for trust, names in events.items() if names)
 
 
 def examine_folder_trust(world: World, repository: Repository, host: str) -> Checks:
