@@ -335,7 +335,12 @@ class Race:
     def note_answer(self, where: str, watch: Watch, standing: Standing, done: int) -> None:
         """An answer about now was given."""
         begun = self.progress.begun
-        self.answered.append(Answered(where=where, tree=standing.tree, done=done, begun=begun))
+        if watch.unread:  # it says so, and names the last tree that could be read
+            self.checker.counted[f"{where}: the tree cannot be read"] += 1
+            if standing.report is not None or not standing.trouble:
+                self.wrong.append(f"{where}: a report, or no reason, while the tree cannot be read: {watch.unread}")
+        else:
+            self.answered.append(Answered(where=where, tree=standing.tree, done=done, begun=begun))
         self.note_standing(where, standing)
 
     async def ask_for_trees(self, watch: Watch) -> None:
