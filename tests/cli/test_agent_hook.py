@@ -128,7 +128,7 @@ def test_a_daemon_that_cannot_be_asked_lets_the_agent_stop(daemons: Daemons, opt
 
 def wait_for_address(daemons: Daemons) -> None:
     """Until it listens; it may answer nobody."""
-    wait_for((daemons.project.root / ".git/verifyd/daemon.addr").exists, "the daemon listens")
+    wait_for(daemons.address, "the daemon listens")
 
 
 def test_without_a_daemon_the_agent_may_stop(project: Project) -> None:
@@ -245,6 +245,7 @@ def test_the_work_tree_is_the_one_that_the_host_names(daemons: Daemons, tmp_path
     daemons.start()
     (daemons.project.root / "deep").mkdir()
     other = Project.make(tmp_path / "other", {"VERIFY.md": page(a="true")})
+    other.environment = daemons.project.environment
     deep = str(daemons.project.root / "deep")
     assert stop(other, said={**SESSION, "cwd": deep})["decision"] == "block"
     assert "no daemon runs" in stop(daemons.project, said={**SESSION, "cwd": str(other.root)})["systemMessage"]

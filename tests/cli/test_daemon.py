@@ -84,7 +84,7 @@ def test_a_one_shot_run_is_known_to_status(project: Project) -> None:
 
 
 def test_a_question_to_a_daemon_imports_nothing(daemons: Daemons) -> None:
-    """Neither click nor anything of ours besides the quick client, nor what makes the standard library slow."""
+    """Neither click nor anything of ours besides the quick client and where a daemon listens, nor what makes the standard library slow."""
     daemons.start()
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "from verifyd.__main__ import main; main()", "status"],
@@ -97,7 +97,7 @@ def test_a_question_to_a_daemon_imports_nothing(daemons: Daemons) -> None:
     assert done.stdout.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert {name for name in imported if name.startswith("verifyd")} == {
-        *("verifyd", "verifyd.__main__", "verifyd.edge", "verifyd.edge.quick_client"),
+        *("verifyd", "verifyd.__main__", "verifyd.edge", "verifyd.edge.quick_client", "verifyd.edge.daemon_place"),
     }
     assert not imported & {"click", "json", "socket", "pathlib", "subprocess", "importlib.metadata"} - startup_modules()
 
@@ -171,15 +171,16 @@ def test_a_daemon_that_hangs_is_named_and_the_answer_is_without_it(daemons: Daem
     assert note in answer.out
 
 
-def test_an_address_that_leads_to_another_work_tree_s_daemon_is_not_believed(daemons: Daemons, tmp_path: Path) -> None:
-    """A repository that was copied, or made to deceive, names a daemon that would say ready about another tree."""
+def test_another_work_tree_s_daemon_is_not_believed(daemons: Daemons, tmp_path: Path) -> None:
+    """A git folder that was moved under this work tree has a daemon that would say what is known of the tree where it was."""
     daemons.start()
     other = Project.make(tmp_path / "other", {"VERIFY.md": page(yes="false")})
-    (other.root / ".git/verifyd").mkdir()
-    for name in ("daemon.addr", "daemon.json"):
-        content = (daemons.project.root / ".git/verifyd" / name).read_bytes()
-        (other.root / ".git/verifyd" / name).write_bytes(content)
-    assert "not_verified" in other.verifyd("status", expect=3).out
+    other.environment = daemons.project.environment
+    (other.root / ".git").rename(tmp_path / "away")
+    (daemons.project.root / ".git").rename(other.root / ".git")
+    assert "UNPROVEN" in other.verifyd("status", expect=3).out
+    answer = other.verifyd("status", extra={"GIT_CONFIG_COUNT": "0"}, expect=3)
+    assert "note: the daemon that answers is another work tree's; it is not believed\n" in answer.out
 
 
 def test_outside_of_a_repository_the_command_line_says_so(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemons import wait_for
+from tests.support.daemons import wait_for, written_address
 from tests.support.project import Project, page
 
 
@@ -37,7 +37,7 @@ def process_tree(pid: int) -> list[int]:
 
 def pid_of(project: Project) -> int:
     """The daemon's."""
-    return int(json.loads((project.root / ".git/verifyd/daemon.json").read_text())["pid"])
+    return int(written_address(project)["pid"])
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes below another are only listed on Linux")

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemons import Daemons, wait_for
+from tests.support.daemons import Daemons, place_of, wait_for, written_address
 from tests.support.project import Project, page
 from verifyd.edge.daemon_lock import DaemonLock, is_held
+from verifyd.edge.daemon_place import LONGEST_NAME
 from verifyd.edge.process_identity import start_of
 
 ENDED_S = 20
@@ -45,10 +46,11 @@ def ended(processes: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]
 
 
 def test_a_daemon_writes_where_it_is_and_takes_it_away(daemons: Daemons) -> None:
-    """Both files and the socket are there while it lives and gone afterwards; the lock's file stays."""
+    """The address, the hint and the socket are there while it lives and gone afterwards; the lock's file stays."""
     process = daemons.start()
     address = daemons.address()
     assert (address["pid"], address["start"], address["api"]) == (process.pid, start_of(process.pid), 1)
+    assert address["git_dir"] == str(daemons.project.root / ".git")
     assert (home(daemons) / "daemon.addr").read_text() == address["socket"]
     assert is_held(home(daemons))
     process.terminate()
@@ -57,15 +59,16 @@ def test_a_daemon_writes_where_it_is_and_takes_it_away(daemons: Daemons) -> None
     left = {path.name for path in home(daemons).iterdir() if path.name.startswith("daemon")}
     assert left == {"daemon.lock", "daemon.starts.json"}
     assert not is_held(home(daemons))
-    assert not Path(address["socket"]).exists()
+    assert list(place_of(daemons.project).parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(daemons: Daemons, number: signal.Signals) -> None:
     """Even with a client that listens to events."""
     process = daemons.start()
-    curl = ["curl", "-sN", "--unix-socket", daemons.address()["socket"], "http://verifyd/v1/events"]
-    with subprocess.Popen(curl, stdout=subprocess.PIPE) as listener:
+    listens = Path(daemons.address()["socket"])
+    curl = ["curl", "-sN", "--unix-socket", listens.name, "http://verifyd/v1/events"]
+    with subprocess.Popen(curl, stdout=subprocess.PIPE, cwd=listens.parent) as listener:
         process.send_signal(number)
         assert said(process) == f"stopped by {number.name}\n"
         assert process.returncode == 0
@@ -122,7 +125,7 @@ def test_the_number_of_another_process_is_not_the_daemon(daemons: Daemons) -> No
     process.kill()
     process.communicate()
     address = {**daemons.address(), "pid": os.getpid()}
-    (home(daemons) / "daemon.json").write_text(json.dumps(address), "utf-8")
+    place_of(daemons.project).write_text(json.dumps(address), "utf-8")
     answer = daemons.project.verifyd("stop")
     assert (answer.code, answer.err) == (0, "no daemon runs for this work tree\n"), answer.both
     assert daemons.start().poll() is None
@@ -134,25 +137,24 @@ def test_linked_work_trees_have_their_own(daemons: Daemons, tmp_path: Path) -> N
     linked = Daemons(Project(root=tmp_path / "linked", environment=daemons.project.environment))
     try:
         first, second = daemons.start(), linked.begin()
-        there = daemons.project.root / ".git" / "worktrees" / "linked" / "verifyd"
-        wait_for((there / "daemon.json").exists, "the second one answers")
-        assert json.loads((there / "daemon.json").read_text())["pid"] == second.pid
+        there = ".git/worktrees/linked"
+        wait_for(lambda: written_address(daemons.project, there), "the second one answers")
+        assert written_address(daemons.project, there)["pid"] == second.pid
         assert daemons.pid() == first.pid
     finally:
         linked.end()
 
 
 def test_a_repository_with_a_long_path_has_a_daemon(tmp_path: Path) -> None:
-    """Fault 68: its socket is in the runtime folder, and the address says so."""
-    long = tmp_path / ("x" * 60) / ("y" * 60)
-    runtime = tmp_path / "r"
-    project = Project.make(long, {"VERIFY.md": page(yes="true")})
-    project.environment["XDG_RUNTIME_DIR"] = str(runtime)
+    """Fault 68: and so has a state folder; the kernel takes a short name of both, and every client uses that."""
+    project = Project.make(tmp_path / ("x" * 60) / ("y" * 60), {"VERIFY.md": page(yes="true")})
     daemons = Daemons(project)
     try:
         process = daemons.start()
-        assert Path(daemons.address()["socket"]).parent == runtime / "verifyd"
+        assert len(daemons.address()["socket"]) > LONGEST_NAME
         assert daemons.pid() == process.pid
+        for extra in ({}, {"GIT_CONFIG_COUNT": "0"}):
+            assert project.verifyd("status", extra=extra, expect=1).out.startswith("NOT READY  tree 1f1f1f1f1f1f\n")
     finally:
         daemons.end()
 

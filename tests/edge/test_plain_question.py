@@ -11,19 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from verifyd.edge import plain_question, quick_client
-from verifyd.edge.daemon_address import read_address
+from verifyd.edge import plain_question
+from verifyd.edge.daemon_place import by_short_name, socket_of
 from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's state folder is the test's."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @contextmanager
 def daemon(git_dir: Path, *pieces: bytes, pause_s: float = 0.0) -> Iterator[None]:
-    """Whoever listens on the socket that the address names, and what it says."""
-    (git_dir / "verifyd").mkdir()
-    path = git_dir / "verifyd" / "socket"
-    (git_dir / "verifyd" / "daemon.addr").write_bytes(os.fsencode(path))
+    """Whoever listens where this git folder's daemon would, and what it says."""
+    path = Path(socket_of(str(git_dir)))
+    path.parent.mkdir(parents=True)
     listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(path))
+    by_short_name(str(path), listening.bind)
     listening.listen()
     done = threading.Event()
 
@@ -49,13 +54,10 @@ def daemon(git_dir: Path, *pieces: bytes, pause_s: float = 0.0) -> Iterator[None
 
 
 def test_a_pipe_where_the_address_should_be_keeps_nobody_waiting(tmp_path: Path) -> None:
-    """Whoever may write in git's folder could otherwise hang every hook, and every ``verifyd status``."""
+    """Whoever may write in git's folder could otherwise hang every hook."""
     (tmp_path / "verifyd").mkdir()
-    for name in ("daemon.addr", "daemon.json"):
-        os.mkfifo(tmp_path / "verifyd" / name)
+    os.mkfifo(tmp_path / "verifyd" / "daemon.addr")
     assert asked(tmp_path) is Silence.GONE
-    assert read_address(tmp_path / "verifyd") is None
-    assert quick_client.ask(str(tmp_path), "/v1/status", False, 0.0) is None
 
 
 def answer(git_dir: Path, body: bytes, status: str = "200 OK", **headers: str) -> bytes:
@@ -105,7 +107,11 @@ def test_another_daemons_answer_or_half_of_one_is_none(
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
-    """No address, or that of a dead daemon."""
+    """No socket, that of a dead daemon, no git folder; whatever a dead daemon wrote below it."""
+    assert asked(tmp_path) is Silence.GONE
+    assert asked(tmp_path / "none") is Silence.GONE
+    with daemon(tmp_path):
+        assert asked(tmp_path) is Silence.DAMAGED
     assert asked(tmp_path) is Silence.GONE
     (tmp_path / "verifyd").mkdir()
     (tmp_path / "verifyd" / "daemon.addr").write_text(str(tmp_path / "none"))

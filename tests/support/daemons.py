@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.support.project import Project
@@ -24,6 +25,21 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)
+
+
+def place_of(project: Project, git_dir: str = ".git") -> Path:
+    """Where the project's daemon writes down who and where it is."""
+    found = (project.root / git_dir).stat()
+    return Path(project.environment["XDG_STATE_HOME"], "verifyd", "daemons", f"{found.st_dev}-{found.st_ino}.json")
+
+
+def written_address(project: Project, git_dir: str = ".git") -> dict[str, Any]:
+    """What is written about the project's daemon; nothing when there is none."""
+    try:
+        found: dict[str, Any] = json.loads(place_of(project, git_dir).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
 
 
 @dataclass
@@ -61,11 +77,7 @@ class Daemons:
 
     def address(self) -> dict[str, Any]:
         """What is written about it; nothing when there is none."""
-        try:
-            found: dict[str, Any] = json.loads((self.project.root / ".git/verifyd/daemon.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return {}
-        return found
+        return written_address(self.project)
 
     def pid(self) -> int | None:
         """Of the daemon that answers; None when nobody does."""

@@ -145,7 +145,15 @@ class FakeEngine:
 
 def a_daemon(engine: FakeEngine, socket: Path) -> Daemon:
     """The daemon that an engine is in."""
-    address = DaemonAddress(pid=4711, start="1", socket=str(socket), version="0.0.test", api=1, started_at="")
+    address = DaemonAddress(
+        pid=4711,
+        start="1",
+        git_dir=str(engine.repository.git_dir),
+        socket=str(socket),
+        version="0.0.test",
+        api=1,
+        started_at="",
+    )
     return Daemon(engine=engine, address=address)
 
 

@@ -30,6 +30,7 @@ ANSWER_S = 5.0
 QUICK_S = 1.0
 """The same between two edits, where an agent waits for us."""
 START_LOOK_S = 0.05
+NOBODY_THERE = (Silence.GONE.value, Silence.ELSEWHERE.value)
 
 
 class Options(Fields):
@@ -106,7 +107,7 @@ def at_edit(key: str, place: Place, options: Options) -> Answer:
     """What the newest verdict changed; mostly nothing."""
     heard = question(place, "/v1/status?wait=0", QUICK_S)
     if heard.seen is None:
-        if options.start and heard.trouble == Silence.GONE.value:
+        if options.start and may_start(heard, place):
             start_daemon(place)
         return Answer()
     judged, document = None, heard.document
@@ -194,16 +195,25 @@ def hear(place: Place, wait_s: float, *, start: bool) -> Heard:
     clock = SystemClock()
     end = clock.monotonic_s() + wait_s
     heard = question(place, f"/v1/status?wait={wait_s:g}", wait_s + ANSWER_S)
-    if heard.seen is not None or heard.trouble != Silence.GONE.value or not start:
+    if heard.seen is not None or not start or not may_start(heard, place):
         return heard
     if why := start_daemon(place):
         return Heard(trouble=why)
     while (left := end - clock.monotonic_s()) > 0:
         wait(START_LOOK_S)
         heard = question(place, f"/v1/status?wait={left:g}", left + ANSWER_S)
-        if heard.trouble != Silence.GONE.value:
+        if heard.trouble not in NOBODY_THERE:
             return heard
     return Heard(trouble="the daemon has only just been started: verifyd status --wait 600")
+
+
+def may_start(heard: Heard, place: Place) -> bool:
+    """Whether nobody is there whom a daemon would have to wait for: who listens in its place may hold its lock too."""
+    if heard.trouble != Silence.ELSEWHERE.value:
+        return heard.trouble == Silence.GONE.value
+    from verifyd.edge.hook_daemon import is_daemon_locked
+
+    return not is_daemon_locked(place.git_dir)
 
 
 def question(place: Place, target: str, timeout_s: float) -> Heard:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
-import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,12 +20,23 @@ from verifyd.app.crash_loop import Starts, ended, record_start, write_starts
 from verifyd.app.daemon_port import Engine, EngineFactory
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
-from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address, remove_address, write_address
+from verifyd.edge.daemon_address import (
+    DaemonAddress,
+    forget_address,
+    is_alive,
+    read_address,
+    remove_address,
+    remove_hint,
+    write_address,
+)
 from verifyd.edge.daemon_client import DaemonAnswer, ask
 from verifyd.edge.daemon_lock import DaemonLock
+from verifyd.edge.daemon_place import socket_of
 from verifyd.edge.daemon_process import trim_log
-from verifyd.edge.daemon_socket import bind_socket, remove_socket
+from verifyd.edge.daemon_socket import BoundSocket, bind_socket
+from verifyd.edge.dead_daemons import remove_dead
 from verifyd.edge.process_identity import own_pid, start_of
+from verifyd.edge.somebody_else import somebody_else
 from verifyd.errors import MachineError, StoreError, UndeterminedError
 
 if TYPE_CHECKING:
@@ -38,6 +49,7 @@ LONGEST_START_S = 30.0
 ASK_AGAIN_S = 0.05
 TRIM_EVERY_S = 60.0
 LOOK_FOR_LOCK_S = 2.0
+END_THAT_ONE = "End the process that listens there, or start this one with the same XDG_STATE_HOME, then try again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +135,29 @@ async def take_or_find(repository: Repository) -> DaemonLock | DaemonAddress:
             lock = DaemonLock.take(repository.home)
             if lock is not None:
                 return lock
-            address = await anyio.to_thread.run_sync(answering, repository.home)
+            address = await anyio.to_thread.run_sync(answering, repository)
             if address is not None:
                 return address
+            if other := await anyio.to_thread.run_sync(somebody_else, os.fspath(repository.git_dir)):
+                raise MachineError(f"{other}, and no second daemon can be started", where="watch", remedy=END_THAT_ONE)
             await anyio.sleep(ASK_AGAIN_S)
-    address = read_address(repository.home)
+    address = read_address(repository.git_dir)
     who = f"process {address.pid}" if address is not None and is_alive(address) else "another process"
     remedy = f"End it: kill {address.pid}" if address is not None else "Look for a verifyd that hangs, and end it."
     raise MachineError(f"{who} is this work tree's daemon, and does not answer", where="watch", remedy=remedy)
 
 
-def answering(home: Path) -> DaemonAddress | None:
-    """The daemon that is written down, when its process is alive and it answers."""
-    address = read_address(home)
-    if address is None or not is_alive(address):
+def answering(repository: Repository) -> DaemonAddress | None:
+    """The daemon that is written down, when it is the one that answers."""
+    address = read_address(repository.git_dir)
+    if address is None:
         return None
-    return address if isinstance(ask(address.socket, "/v1/version", timeout_s=1.0), DaemonAnswer) else None
+    answer = ask(address.socket, "/v1/version", timeout_s=1.0)
+    # The next one listens at the same place: what a killed one wrote down is not about who answers now.
+    is_same = isinstance(answer, DaemonAnswer) and answer.headers.get("verifyd-pid", str(address.pid)) == str(
+        address.pid
+    )
+    return address if is_same else None
 
 
 def forget_start(world: World, repository: Repository, starts: Starts, problem: str = "") -> None:
@@ -162,13 +181,16 @@ async def serve_engine(world: World, repository: Repository, parts: DaemonParts,
     from verifyd.edge.http_server import serve
 
     # Before anything else runs in this process: binding sets the umask for a moment, which is everybody's.
-    listening, path = bind_socket(repository.home, world.machine.environment)
+    bound = bind_socket(Path(socket_of(os.fspath(repository.git_dir))))
+    forget_address(bound.path)
+    remove_dead(bound.path.parent, world.clock.now())
+    address = own_address(repository, bound, world)
     try:
         async with parts.open_engine(world, repository, parts.idle_s) as engine:
-            daemon = Daemon(engine=engine, address=own_address(path, engine))
-            async with serve(parts.make_application(daemon), listening), anyio.create_task_group() as tasks:
+            daemon = Daemon(engine=engine, address=address)
+            async with serve(parts.make_application(daemon), bound.listening), anyio.create_task_group() as tasks:
                 await tasks.start(stop_on_signal, world, engine)
-                write_address(repository.home, daemon.address)
+                write_address(daemon.address)
                 tasks.start_soon(parts.show, engine)
                 tasks.start_soon(keep_log_small, repository.home)
                 tasks.start_soon(stop_without_lock, engine, lock, repository.home)
@@ -176,28 +198,27 @@ async def serve_engine(world: World, repository: Repository, parts: DaemonParts,
                 tasks.cancel_scope.cancel()
         return reason
     finally:
-        clean_up(repository, lock, listening, path)
+        clean_up(repository, lock, bound, address)
 
 
-def clean_up(repository: Repository, lock: DaemonLock, listening: socket.socket, path: Path) -> None:
+def clean_up(repository: Repository, lock: DaemonLock, bound: BoundSocket, address: DaemonAddress) -> None:
     """Nothing of the daemon is left where clients look; what may be the next daemon's stays."""
-    listening.close()
-    if not lock.is_in_place(repository.home):
-        return
-    remove_address(repository.home)
-    with suppress(OSError):
-        remove_socket(path)
+    remove_address(address)
+    bound.close()
+    if lock.is_in_place(repository.home):
+        remove_hint(address)
 
 
-def own_address(path: Path, engine: Engine) -> DaemonAddress:
+def own_address(repository: Repository, bound: BoundSocket, world: World) -> DaemonAddress:
     """Who we are and where we listen."""
     return DaemonAddress(
         pid=own_pid(),
         start=start_of(own_pid()) or "",
-        socket=str(path),
+        git_dir=str(repository.git_dir),
+        socket=str(bound.path),
         version=version("verifyd"),
         api=API,
-        started_at=engine.started_at.isoformat(),
+        started_at=world.clock.now().isoformat(),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from verifyd.app.ports import Repository
 from verifyd.edge import quick_client
-from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address
+from verifyd.edge.daemon_address import DaemonAddress, read_address
 from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
 from verifyd.edge.daemon_lock import is_held
+from verifyd.edge.somebody_else import somebody_else
 
 ANSWER_S = 5.0
 """A daemon that takes longer than this, and than it was asked to wait, hangs."""
@@ -27,7 +29,8 @@ class Asked:
 
     Attributes:
         answer: None when there is no daemon, or none that answers.
-        trouble: What a person should know: the daemon hangs, or is of another release; empty normally.
+        trouble: What a person should know: the daemon hangs, is of another release, or it is somebody else who listens; empty
+            normally.
     """
 
     answer: DaemonAnswer | None = None
@@ -36,10 +39,12 @@ class Asked:
 
 def find_daemon(repository: Repository) -> DaemonAddress | None:
     """The daemon of this work tree; None when none lives. What a dead one left behind is not believed."""
-    if not is_held(repository.home):
-        return None
-    address = read_address(repository.home)
-    return address if address is not None and is_alive(address) else None
+    return read_address(repository.git_dir) if is_held(repository.home) else None
+
+
+def stranger(repository: Repository) -> str:
+    """A sentence about whoever listens in the daemon's place and is not believed; empty normally."""
+    return somebody_else(os.fspath(repository.git_dir))
 
 
 def silent_daemon() -> int:
@@ -58,13 +63,15 @@ def ask_daemon(
     """
     address = find_daemon(repository)
     if address is None:
-        return Asked()
+        return Asked(trouble=stranger(repository))
     named = {**API_HEADER, **headers}
     answer = ask(address.socket, target, method=method, headers=named, timeout_s=wait_s + ANSWER_S)
     if isinstance(answer, Unanswered):
         return Asked(trouble=why_unanswered(answer, address))
     if answer.status == OTHER_API:
         return Asked(trouble=answer.body.decode("utf-8", "replace").strip())
+    if answer.headers.get("verifyd-git-dir") != os.fsencode(repository.git_dir).hex():
+        return Asked(trouble="the daemon that answers is another work tree's; it is not believed")
     return Asked(answer=answer, trouble=other_release(answer.headers.get("verifyd-version", "")))
 
 

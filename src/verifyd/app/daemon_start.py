@@ -41,7 +41,7 @@ async def start_detached(world: World, repository: Repository, command: Sequence
     """
     if repository.substitute is not None:
         raise UndeterminedError("cannot be written", where=str(repository.home), remedy="Make it writable.")
-    there = await anyio.to_thread.run_sync(answering, repository.home)
+    there = await anyio.to_thread.run_sync(answering, repository)
     if there is not None:
         return Detached(address=there, was_there=True)
     local = world.git.local_environment_names()
@@ -49,7 +49,7 @@ async def start_detached(world: World, repository: Repository, command: Sequence
     process = DetachedProcess(command, home=repository.home, folder=repository.root, environment=environment)
     with anyio.move_on_after(START_LIMIT_S):
         while True:
-            address = await anyio.to_thread.run_sync(answering, repository.home)
+            address = await anyio.to_thread.run_sync(answering, repository)
             if address is not None:
                 return Detached(address=address, was_there=address.pid != process.pid)
             code = process.ended_with()

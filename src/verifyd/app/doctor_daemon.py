@@ -6,7 +6,7 @@ import json
 from importlib.metadata import version
 
 from verifyd.app.crash_loop import BY_HAND, read_starts
-from verifyd.app.daemon_client import JSON, ask_daemon, find_daemon
+from verifyd.app.daemon_client import JSON, ask_daemon, find_daemon, stranger
 from verifyd.app.doctor import Checks, ok, warn
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -20,6 +20,8 @@ RENEW = "Renew it with: verifyd stop, then: verifyd watch --detach"
 def examine_daemon(world: World, repository: Repository) -> Checks:
     """Whether it lives and answers, is of this release, how it notices changes, and whether git ever contradicted it."""
     if find_daemon(repository) is None:
+        if other := stranger(repository):
+            yield warn("daemon", other, "Find out what it is; `verifyd run` and the commit hook do not ask it either.")
         down = read_starts(world, repository).down
         if down:
             yield warn("daemon", shown_line(down), BY_HAND)

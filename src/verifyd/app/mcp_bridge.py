@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from verifyd.edge.daemon_client import Exchange
+from verifyd.edge.daemon_place import socket_of, state_folder
 from verifyd.edge.environment import inherited_environment
 from verifyd.edge.message_lines import LONGEST_LINE, MessageLines
 from verifyd.edge.quick_client import GIT_VARIABLES, find_work_tree
@@ -71,12 +72,14 @@ class Reach:
     How a daemon is reached.
 
     Attributes:
-        socket: Path of its socket; empty when none was ever written down.
+        socket: Path of its socket, whether it listens or not.
+        stranger: A sentence about whoever listens in its place and is not believed; empty normally.
         start: Has one started and waits until it listens; a VerifydError says why not. None where none is to be started.
         was_killed: Whether the last one is gone without anybody having ended it.
     """
 
     socket: Callable[[], str]
+    stranger: Callable[[], str]
     start: Callable[[], None] | None
     was_killed: Callable[[], bool]
 
@@ -225,7 +228,8 @@ class Bridge:
     def start(self, reach: Reach) -> None:
         """Have a daemon started; of several requests that need one, the first does it and the others wait."""
         if reach.start is None:
-            raise RefusedError("no daemon runs for this work tree; start one with: verifyd watch --detach")
+            none = "no daemon runs for this work tree; start one with: verifyd watch --detach"
+            raise RefusedError("\n".join(filter(None, (none, reach.stranger()))))
         with self.starting:
             reach.start()
 
@@ -337,13 +341,9 @@ def plain_work_tree(folder: str) -> tuple[str, str] | None:
     return find_work_tree(os.path.realpath(folder))
 
 
-def without_waiting(path: str, flags: int) -> int:
-    """For ``open``: a pipe where a file should be keeps nobody waiting."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def written_address(home: str) -> str:
-    """The socket's path as the last daemon wrote it; empty when there is none."""
-    with suppress(OSError), open(f"{home}/daemon.addr", "rb", opener=without_waiting) as file:
-        return os.fsdecode(file.read(4096) or b"")
-    return ""
+def listening_at(git_dir: str) -> str:
+    """The path of the daemon's socket, whether it is there or not; a name that nobody listens at when the folder is gone."""
+    try:
+        return socket_of(git_dir)
+    except OSError:
+        return f"{state_folder()}/daemons/none"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from verifyd.app.mcp_bridge import listening_at
+from verifyd.edge.daemon_address import file_of
 from verifyd.edge.daemon_client import DaemonAnswer, ask
 from verifyd.edge.daemon_lock import is_held
 from verifyd.edge.hook_daemon import begin
+from verifyd.edge.somebody_else import somebody_else
 from verifyd.errors import MachineError, UndeterminedError
 from verifyd.evidence.clean import clean_text
 
@@ -44,19 +47,18 @@ def start_daemon(root: str, git_dir: str) -> None:
 
 def was_killed(git_dir: str) -> bool:
     """Whether the daemon that was written down is gone without having ended: one that ends takes its address with it."""
-    home = Path(git_dir) / "verifyd"
     for _look in range(int(DEATH_S / LOOK_EVERY_S)):
-        if not is_held(home):
-            return (home / "daemon.addr").exists()
+        if not is_held(Path(git_dir) / "verifyd"):
+            return file_of(listening_at(git_dir)).exists()
         threading.Event().wait(LOOK_EVERY_S)
     return False
 
 
+def stranger(git_dir: str) -> str:
+    """A sentence about whoever listens in the daemon's place and is not believed; empty normally."""
+    return somebody_else(git_dir)
+
+
 def answers(git_dir: str) -> bool:
     """Whether a daemon listens and says who it is, whatever its release."""
-    path = Path(git_dir) / "verifyd" / "daemon.addr"
-    try:
-        address = path.read_bytes()
-    except OSError:
-        return False
-    return isinstance(ask(address.decode("utf-8", "surrogateescape"), "/v1/version", timeout_s=1.0), DaemonAnswer)
+    return isinstance(ask(listening_at(git_dir), "/v1/version", timeout_s=1.0), DaemonAnswer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from verifyd.app.daemon_client import JSON, TEXT, ask_daemon, silent_daemon
+from verifyd.app.daemon_client import JSON, TEXT, ask_daemon, silent_daemon, stranger
 from verifyd.doors.commands import end, open_world
 from verifyd.errors import ExitCode
 from verifyd.snapshot import can_name_tree
@@ -77,6 +77,8 @@ def stop(folder: str) -> None:
     world, repository = open_world(folder)
     address = without_group(lambda: stop_daemon(repository))
     world.console.say(f"stopped (process {address.pid})" if address else "no daemon runs for this work tree")
+    if address is None and (other := stranger(repository)):
+        world.console.say(other)
 
 
 def watch(folder: str, *, detach: bool, plain: bool, idle_hours: float | None, automatic: bool) -> None:

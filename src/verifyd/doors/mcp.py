@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from verifyd.app.mcp_bridge import Reach, plain_work_tree, serve, written_address
+from verifyd.app.mcp_bridge import Reach, listening_at, plain_work_tree, serve
 from verifyd.errors import UsageError, VerifydError
 
 
@@ -28,13 +28,21 @@ def reach_in(folder: str, *, starts: bool) -> Reach:
 
         start_daemon(root, git_dir)
 
+    def stranger() -> str:
+        from verifyd.app.mcp_start import stranger
+
+        return stranger(git_dir)
+
     def was_killed() -> bool:
         from verifyd.app.mcp_start import was_killed
 
         return was_killed(git_dir)
 
     return Reach(
-        socket=partial(written_address, f"{git_dir}/verifyd"), start=start if starts else None, was_killed=was_killed
+        socket=partial(listening_at, git_dir),
+        stranger=stranger,
+        start=start if starts else None,
+        was_killed=was_killed,
     )
 
 

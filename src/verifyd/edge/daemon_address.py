@@ -1,4 +1,4 @@
-"""Where a work tree's daemon is: written for the clients when it listens, believed by nobody without a question."""
+"""Who is a work tree's daemon, written down beside its socket in the user's state folder; and a hint in the git folder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from verifyd.edge.daemon_place import socket_of
 from verifyd.edge.file_writing import refusing, write_into
 from verifyd.edge.folders import open_folder
 from verifyd.edge.process_identity import is_same_process
+from verifyd.edge.somebody_else import HINT, read_hint
 from verifyd.json_shape import ShapeError, from_json
 
-JSON_NAME = "daemon.json"
-PLAIN_NAME = "daemon.addr"
-"""The socket's path alone: what the quick client reads, which has no time for JSON."""
 LARGEST_BYTES = 64 * 1024
 
 
@@ -26,40 +25,69 @@ class DaemonAddress:
 
     Attributes:
         start: When the process was started, as ``process_identity.start_of`` gives it.
-        socket: Path of the Unix socket; bytes that are no UTF-8 as lone surrogates.
+        git_dir: Whose daemon it is; like the socket's path, bytes that are no UTF-8 as lone surrogates.
+        socket: Path of the Unix socket.
         started_at: UTC, ISO 8601.
     """
 
     pid: int
     start: str
+    git_dir: str
     socket: str
     version: str
     api: int
     started_at: str
 
 
-def write_address(home: Path, address: DaemonAddress) -> None:
-    """Write both files (0600), whole; StoreError when they cannot be written."""
-    with refusing(home / JSON_NAME, "written"), open_folder(home, make=True) as folder:
-        write_into(folder, JSON_NAME, (json.dumps(asdict(address), indent=2) + "\n").encode("ascii"), 0o600)
-        write_into(folder, PLAIN_NAME, os.fsencode(address.socket), 0o600)
+def file_of(socket: str) -> Path:
+    """Where the address is written down that belongs to a socket."""
+    return Path(socket).with_suffix(".json")
 
 
-def remove_address(home: Path) -> None:
-    """Remove both files; what is gone already is no error."""
-    for name in (PLAIN_NAME, JSON_NAME):
+def write_address(address: DaemonAddress) -> None:
+    """Write it whole (0600), and the hint (0600); StoreError when they cannot be written."""
+    written = file_of(address.socket)
+    data = (json.dumps(asdict(address), indent=2) + "\n").encode("ascii")
+    with refusing(written, "written"), open_folder(written.parent.resolve()) as folder:
+        write_into(folder, written.name, data, 0o600)
+    hint = Path(address.git_dir, HINT)
+    with refusing(hint, "written"), open_folder(hint.parent, make=True) as folder:
+        write_into(folder, hint.name, os.fsencode(address.socket), 0o600)
+
+
+def forget_address(socket: Path) -> None:
+    """Remove what a daemon that was killed wrote about this socket."""
+    with suppress(OSError):
+        file_of(os.fspath(socket)).unlink()
+
+
+def remove_address(address: DaemonAddress) -> None:
+    """Remove what we wrote, unless it is another daemon's by now; what is gone already is no error."""
+    if read_file(file_of(address.socket)) == address:
         with suppress(OSError):
-            (home / name).unlink()
+            file_of(address.socket).unlink()
 
 
-def read_address(home: Path) -> DaemonAddress | None:
-    """What the last daemon wrote; None when there is nothing or nothing that can be read. It may be dead."""
+def remove_hint(address: DaemonAddress) -> None:
+    """Remove the hint that leads to us."""
+    with suppress(OSError):
+        if read_hint(address.git_dir) == address.socket:
+            Path(address.git_dir, HINT).unlink()
+
+
+def read_address(git_dir: Path) -> DaemonAddress | None:
+    """What the last daemon of this git folder wrote; None when there is nothing or nothing that can be read. It may be dead."""
     try:
-        descriptor = os.open(
-            home / JSON_NAME, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-        )  # a pipe there keeps nobody waiting
-        with os.fdopen(descriptor, "rb") as file:
-            return from_json(DaemonAddress, json.loads(file.read(LARGEST_BYTES) or b""), unknown_keys=True)
+        return read_file(file_of(socket_of(os.fspath(git_dir))))
+    except OSError:
+        return None
+
+
+def read_file(path: Path) -> DaemonAddress | None:
+    """The address in a file; None when there is none."""
+    try:
+        with path.open("rb") as file:
+            return from_json(DaemonAddress, json.loads(file.read(LARGEST_BYTES)), unknown_keys=True)
     except (OSError, ValueError, ShapeError, RecursionError):
         return None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
+from verifyd.edge.daemon_place import by_short_name
 from verifyd.edge.peer import is_trusted, trusted_users
 
 PIECE_BYTES = 64 * 1024
@@ -100,7 +100,7 @@ class UnixConnection(http.client.HTTPConnection):
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             made.settimeout(self.timeout)
-            made.connect(os.fsencode(self.path))
+            by_short_name(self.path, made.connect)
             if not is_trusted(made, trusted_users()):
                 raise PermissionError(f"another user's process listens on {self.path}")
         except BaseException:

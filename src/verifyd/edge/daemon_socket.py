@@ -1,70 +1,69 @@
-"""A folder's Unix socket that only its user can open, bound by us: what binds it otherwise makes it open to everybody."""
+"""A work tree's Unix socket that only its user can open, bound by us: what binds it otherwise makes it open to everybody."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import stat
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from verifyd.edge.daemon_place import by_short_name
 from verifyd.errors import MachineError
 
-SOCKET_NAME = "daemon.sock"
-LONGEST_PATH = 103 if sys.platform == "darwin" else 107
-"""Bytes of ``sun_path``, its last zero left out (fault 68)."""
 BACKLOG = 128
 
 
-def bind_socket(home: Path, environment: Mapping[str, str]) -> tuple[socket.socket, Path]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundSocket:
     """
-    Bind and listen, in *home* where that is possible, else in the user's runtime folder, else in a temporary one.
+    A socket that takes connections; somebody else has to answer them.
+
+    Attributes:
+        file: Device and inode of its file: another daemon's may stand at the path later.
+    """
+
+    listening: socket.socket
+    path: Path
+    file: tuple[int, int]
+
+    def close(self) -> None:
+        """Take no more connections, and remove the file if it is still ours."""
+        self.listening.close()
+        with suppress(OSError):
+            if file_at(self.path) == self.file:
+                self.path.unlink()
+
+
+def bind_socket(path: Path) -> BoundSocket:
+    """
+    Bind and listen at *path*, 0600 from its first moment on, in a folder of 0700.
 
     Whoever calls holds the daemon's lock: a socket that stands there already is a dead daemon's, and is replaced. Nothing
     else is ever removed.
 
-    Returns:
-        The socket, which takes connections but answers none yet, and its path.
-
     Raises:
-        MachineError: No place took it.
+        MachineError: It cannot be done, or something else stands there.
     """
-    troubles = []
-    for path in places(home, environment):
-        try:
-            return bind_at(path), path
-        except OSError as error:
-            troubles.append(f"{path}: {error.strerror or error}")
-    raise MachineError(
-        f"no socket can be made: {'; '.join(troubles)}",
-        where="the daemon",
-        remedy="Set XDG_RUNTIME_DIR to a folder of yours with a short path.",
-    )
+    try:
+        make_private(path.parent)
+        remove_socket(path)
+        return BoundSocket(listening=bound(path), path=path, file=file_at(path))
+    except OSError as error:
+        raise MachineError(
+            f"no socket can be made at {path}: {error.strerror.lower() if error.strerror else error}",
+            where="the daemon",
+            remedy="Make the folder writable for you, or set XDG_STATE_HOME to a folder of yours outside the repository.",
+        ) from error
 
 
-def places(home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
-    """Where the socket may be, best first; each folder is there and only ours."""
-    name = f"{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
-    yield home / SOCKET_NAME
-    if runtime := environment.get("XDG_RUNTIME_DIR"):
-        yield Path(runtime) / "verifyd" / name
-    yield Path(tempfile.gettempdir()) / f"verifyd-{os.geteuid()}" / name
-    yield Path("/tmp") / f"verifyd-{os.geteuid()}" / name  # noqa: S108 - its folder is made 0700, or refused
-
-
-def bind_at(path: Path) -> socket.socket:
-    """Bind one place, 0600 from its first moment on; OSError when it cannot be done or something else stands there."""
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise OSError(f"longer than {LONGEST_PATH} bytes")
-    make_private(path.parent)
-    remove_socket(path)
+def bound(path: Path) -> socket.socket:
+    """The socket, which listens; OSError when it cannot be bound."""
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        made.bind(os.fsencode(path))
+        by_short_name(os.fspath(path), made.bind)
         made.listen(BACKLOG)
     except OSError:
         made.close()
@@ -75,9 +74,16 @@ def bind_at(path: Path) -> socket.socket:
     return made
 
 
+def file_at(path: Path) -> tuple[int, int]:
+    """Device and inode; OSError when nothing is there."""
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
+
+
 def make_private(folder: Path) -> None:
     """Make the folder, ours and 0700; OSError when somebody else's stands there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise PermissionError(f"{folder} is not this user's own folder")

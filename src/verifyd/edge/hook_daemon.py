@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from verifyd.edge.daemon_lock import is_held
 from verifyd.edge.daemon_process import DetachedProcess
 from verifyd.edge.environment import inherited_environment
 from verifyd.errors import VerifydError
@@ -21,6 +22,11 @@ def start_for_hook(root: str, git_dir: str) -> str:
     except VerifydError as error:
         return f"no daemon lives and none can be started: {error.where}: {error.problem}"
     return ""
+
+
+def is_daemon_locked(git_dir: str) -> bool:
+    """Whether some process holds the lock of this git folder's daemon."""
+    return is_held(Path(git_dir) / "verifyd")
 
 
 def begin(root: str, git_dir: str, *options: str) -> DetachedProcess:

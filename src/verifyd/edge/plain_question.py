@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
 
-LONGEST_ADDRESS = 4_096
 LARGEST_ANSWER = 16 * 1024 * 1024
 API = b"1"
 
@@ -24,6 +23,7 @@ class Silence(Enum):
     """Why there is no answer."""
 
     GONE = "no daemon runs for this work tree"
+    ELSEWHERE = "somebody else listens in the daemon's place, and is not believed; see: verifyd doctor"
     HANGS = "the daemon does not answer; end it with: verifyd stop"
     FOREIGN = "another user's process listens on the daemon's socket; it is not believed"
     OTHER_API = "the daemon is of another release; to renew it: verifyd stop"
@@ -53,13 +53,18 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
     """
     import _socket
 
+    from verifyd.edge.daemon_place import by_short_name, socket_of
+
     end = time.monotonic() + timeout_s
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         client.settimeout(timeout_s)
-        written = os.open(f"{git_dir}/verifyd/daemon.addr", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(written, "rb") as file:  # a pipe in its place keeps nobody waiting
-            client.connect(file.read(LONGEST_ADDRESS) or b"")
+        try:
+            by_short_name(socket_of(git_dir), client.connect)
+        except TimeoutError:
+            return Silence.HANGS
+        except OSError:
+            return nobody_or_somebody_else(git_dir)
         # The process at the other end, as the kernel says it: number and user; on macOS a version and the user.
         level, name = (_socket.SOL_SOCKET, _socket.SO_PEERCRED) if hasattr(_socket, "SO_PEERCRED") else (0, 1)
         peer = client.getsockopt(level, name, 76)
@@ -73,6 +78,13 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
         return Silence.GONE
     finally:
         client.close()
+
+
+def nobody_or_somebody_else(git_dir: str) -> Silence:
+    """Why nobody listens where the daemon would."""
+    from verifyd.edge.somebody_else import listener_elsewhere
+
+    return Silence.GONE if listener_elsewhere(git_dir) is None else Silence.ELSEWHERE
 
 
 def trusted_users() -> tuple[int, int]:

@@ -15,7 +15,8 @@ VERSION = "0.1.0.dev0"
 """Ours; a test compares it with the package's own, which takes too long to be looked up here."""
 API = b"1"
 ANSWER_S = 5.0
-LONGEST_ADDRESS = 4096
+LONGEST_LINK = 4096
+"""Bytes of a ``.git`` file."""
 GIT_VARIABLES = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -114,7 +115,7 @@ def find_work_tree(folder: str) -> tuple[str, str] | None:
         inside = folder + "/.git"
         try:
             with open(inside, "rb") as file:
-                linked = linked_git_dir(folder, file.read(LONGEST_ADDRESS))
+                linked = linked_git_dir(folder, file.read(LONGEST_LINK))
                 return (folder, linked) if linked is not None else None
         except IsADirectoryError:
             return (folder, os.path.realpath(inside)) if is_git_dir(inside) else None
@@ -133,7 +134,7 @@ def is_git_dir(folder: str) -> bool:
 
 def linked_git_dir(folder: str, content: bytes) -> str | None:
     """What a ``.git`` file names: a linked work tree's or a submodule's git folder."""
-    if not content.startswith(b"gitdir: ") or len(content) >= LONGEST_ADDRESS:
+    if not content.startswith(b"gitdir: ") or len(content) >= LONGEST_LINK:
         return None
     named = os.path.join(folder, os.fsdecode(content[8:].rstrip(b"\r\n")))
     return os.path.realpath(named) if is_git_dir(named) else None
@@ -144,16 +145,11 @@ def ask(git_dir: str, target: str, as_json: bool, wait_s: float) -> int | None:
     global silent_process  # noqa: PLW0603 - the command line, which goes on where we give up, has to know
     import _socket
 
-    written = os.open(git_dir + "/verifyd/daemon.addr", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        address = os.read(written, LONGEST_ADDRESS)  # a pipe in its place keeps nobody waiting
-    finally:
-        os.close(written)
-    if not address:
-        return None
+    from verifyd.edge.daemon_place import by_short_name, socket_of
+
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     client.settimeout(wait_s + ANSWER_S)
-    client.connect(address)
+    by_short_name(socket_of(git_dir), client.connect)
     # The process at the other end, as the kernel says it: number and user; on macOS a version and the user.
     level, name = (_socket.SOL_SOCKET, _socket.SO_PEERCRED) if hasattr(_socket, "SO_PEERCRED") else (0, 1)
     peer = client.getsockopt(level, name, 76)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from verifyd.edge.daemon_place import state_folder
+
 NAMES = ("pre-commit", "commit-msg", "pre-push")
 ASKED = "--asked"
 """What the script itself says when it asks the program."""
@@ -30,12 +32,3 @@ def program() -> str:
     """How this process was called, as a path; the script looks on PATH where it is none."""
     called = os.path.abspath(sys.argv[0])
     return called if os.path.basename(called) == "verifyd" else os.path.join(os.path.dirname(sys.executable), "verifyd")
-
-
-def state_folder() -> str:
-    """Where the user's state is kept, as platformdirs finds it; where it finds another one, the script asks the program."""
-    environment = os.environ
-    home = environment.get("HOME", "")
-    if sys.platform == "darwin":
-        return f"{home}/Library/Application Support/verifyd"
-    return f"{environment.get('XDG_STATE_HOME') or home + '/.local/state'}/verifyd"
