@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from verifyd.edge.supervisor import HEARTBEAT_S, RunningClock, Stop
+from verifyd.edge.supervisor import FIRST_REST_S, HEARTBEAT_S, LONGEST_REST_S, RunningClock, Stop, rest_after
 
 
 def clock_of(*moments: float) -> RunningClock:
@@ -26,6 +26,30 @@ def test_a_long_pause_counts_as_one_heartbeat() -> None:
     """Fault 4: an hour in which nothing ran is two tenths of a second; what comes after counts again."""
     clock = clock_of(100.0, 100.2, 3700.2, 3701.2)
     assert [clock.now() for _ in range(3)] == pytest.approx([100.2, 100.2 + HEARTBEAT_S, 101.2 + HEARTBEAT_S])
+
+
+def rests(*counts: int) -> list[float]:
+    """The rest after each portion out of a pipe of a megabyte."""
+    taken = [0.0]
+    for count in counts:
+        taken.append(rest_after(count, taken[-1], pipe_bytes=1 << 20))
+    return taken[1:]
+
+
+def test_the_rest_of_slow_output_grows_to_a_limit() -> None:
+    """A dot at a time wakes the supervisor ever more seldom, down to some thirty times a second."""
+    grown = [FIRST_REST_S * 2**power for power in range(5)]
+    assert rests(1, 1, 1, 1, 1, 1, 1) == [*grown, LONGEST_REST_S, LONGEST_REST_S]
+
+
+def test_fast_output_does_not_rest() -> None:
+    """A portion that filled a sixteenth of the pipe is followed by the next at once, and by a short rest when that is small."""
+    assert rests(1, 1, 1 << 16, (1 << 16) - 1) == [FIRST_REST_S, FIRST_REST_S * 2, 0.0, FIRST_REST_S]
+
+
+def test_the_size_of_the_pipe_decides_what_is_small() -> None:
+    """Where a user may have no large pipe, its content is never waited with."""
+    assert rest_after(4096, LONGEST_REST_S, pipe_bytes=4096) == 0.0
 
 
 def steps(stop: Stop, *moments: float) -> list[signal.Signals | None]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PIPE_BYTES = 1 << 20
-_F_SETPIPE_SZ = 1031
+_SMALLEST_PIPE_BYTES = 1 << 12
+_F_SETPIPE_SZ, _F_GETPIPE_SZ = 1031, 1032
 _HIGHEST_FD = 1 << 16
 """The zygote starts with nothing above 4 and holds one file a job; without close_range(2) each number costs a call."""
 
@@ -28,6 +29,14 @@ def open_output_pipe() -> tuple[int, int]:
         with suppress(OSError):  # this user's pipes together hold all they may
             fcntl.fcntl(reader, _F_SETPIPE_SZ, _PIPE_BYTES)
     return reader, writer
+
+
+def pipe_bytes(pipe: int) -> int:
+    """How much a pipe holds; where the system does not say, the least that one may."""
+    if linux.IS_LINUX:
+        with suppress(OSError):
+            return fcntl.fcntl(pipe, _F_GETPIPE_SZ)
+    return _SMALLEST_PIPE_BYTES
 
 
 def close_all_from(first: int) -> None:
