@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from verifyd.edge.path_reading import inode_of
+from verifyd.edge.path_reading import INODE, packed_inode
 from verifyd.edge.sweep import ITSELF, Sweep, joined
 
 PROCESSES = Path("/proc")
@@ -110,9 +110,9 @@ def mapped_for_writing(root: Path, stamps: Mapping[str, bytes], mappings: Collec
     writable = [one for one in mappings if one.is_writable]
     if not writable:
         return frozenset()
-    inodes, start = {one.inode for one in writable}, f"{root}/"
+    inodes, start = {packed_inode(one.inode) for one in writable}, f"{root}/"
     below = {one.path[len(start) :] for one in writable if one.path.startswith(start)}
-    return frozenset(path for path, stamp in stamps.items() if inode_of(stamp) in inodes or path in below)
+    return frozenset(path for path, stamp in stamps.items() if stamp[INODE] in inodes) | (below & stamps.keys())
 
 
 def settle(root: Path, paths: Iterable[str]) -> None:
