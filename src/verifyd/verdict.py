@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TOO_FEW_TESTS = "too_few_tests"
 
     TOOL_MISSING = "tool_missing"
+    PATH_MISSING = "path_missing"
     TREE_MOVED = "tree_moved"
     CANCELLED = "cancelled"
     EVIDENCE_MISSING = "evidence_missing"

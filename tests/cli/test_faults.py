@@ -196,6 +196,21 @@ def test_a_suite_without_tests_is_no_pass(make: Make) -> None:
     assert project.report()["task"]["gate"] == "gate"
 
 
+def test_a_wrong_path_in_the_page_is_told_to_the_person(make: Make) -> None:
+    """Only a person may edit VERIFY.md, so there is no task; once the change takes the path away there is one."""
+    project = make(page(gate="pytest -q -p no:cacheprovider tets"), {"tests/test_a.py": "def test_a():\n    pass\n"})
+    answer = project.verifyd("run", expect=3)
+    assert "correct the command in VERIFY.md, line 4, or add what it names" in answer.out
+    assert (project.statuses()["gate"], project.report()["task"]) == (("unproven", "path_missing"), None)
+    project.write({"VERIFY.md": page(gate="pytest -q -p no:cacheprovider tests")})
+    project.commit()
+    project.approve()
+    project.git("rm", "-rq", "tests")
+    project.verifyd("run", expect=3)
+    assert project.statuses()["gate"] == ("unproven", "no_tests_ran")
+    assert project.report()["task"]["gate"] == "gate"
+
+
 def test_a_result_file_of_an_earlier_run_is_no_evidence(make: Make) -> None:
     """Fault 55: a declared JUnit file that this run did not write counts as missing."""
     old = '<testsuite><testcase classname="a" name="b"/></testsuite>'

@@ -244,7 +244,12 @@ class GateRunner:
         missing = missing_tool_of(context.world, gate, outcome)
         before = tests_before(context.world, context.judged_tree, context.store, gate)
         verdict = judge(gate, outcome, evidence, missing=missing, tests_before=before)
-        if verdict.status is not Status.PASSED or outcome.view is not View.FROZEN:
+        if verdict.status is not Status.PASSED:
+            from verifyd.absent_path import blame_page  # a pass needs none of it
+
+            judged = context.judged_tree
+            return blame_page(verdict, paths=judged.snapshot.paths, changed=judged.change.paths)
+        if outcome.view is not View.FROZEN:
             return verdict
         moved = await self.frozen.moved()  # whoever runs as the user can write in there: only a pass is worth the look
         return judge(gate, replace(outcome, moved=moved), evidence, tests_before=before) if moved else verdict
