@@ -38,6 +38,7 @@ _SAMPLING_SHARE = 20
 # and each time it wakes it takes the processor away from the gate, 0.4 ms on a busy machine. The rest grows while little comes.
 FIRST_REST_S = 0.001
 LONGEST_REST_S = 0.032
+REST_GROWTH = 1.25
 FILLED_SHARE = 16
 """A portion that filled less than this part of the pipe is a small one."""
 
@@ -69,7 +70,7 @@ def rest_after(count: int, rest_s: float, *, pipe_bytes: int) -> float:
     """How long output rests after a portion of *count* bytes, where it rested for *rest_s* before; 0 for a large portion."""
     if count * FILLED_SHARE >= pipe_bytes:
         return 0.0
-    return min(max(rest_s * 2, FIRST_REST_S), LONGEST_REST_S)
+    return min(max(rest_s * REST_GROWTH, FIRST_REST_S), LONGEST_REST_S)
 
 
 class Stop:
