@@ -287,12 +287,12 @@ def test_the_order_is_one_of_the_gates_given(slots: int) -> None:
 
 @pytest.mark.parametrize("slots", [2, 4])
 def test_the_whole_run_takes_no_longer_for_an_earlier_failure(slots: int) -> None:
-    """At most a hundredth longer than as declared, and than with the likeliest failures first, for 200 pipelines."""
+    """At most half a hundredth longer than as declared, and than with the likeliest failures first, for 200 pipelines."""
     for seed in range(200):
         gates = a_pipeline(seed)
         taken = makespan_s(in_order(gates, slots=slots), slots)
-        assert taken <= makespan_s(gates, slots) * 1.0101
-        assert taken <= makespan_s(in_order(gates, slots=1), slots) * 1.0101
+        assert taken <= makespan_s(gates, slots) * 1.0051
+        assert taken <= makespan_s(in_order(gates, slots=1), slots) * 1.0051
 
 
 def plain_pipelines() -> list[list[PlannedGate]]:
