@@ -666,9 +666,12 @@ def test_one_form_alone_can_be_asked_for(forge: Forge, output_format: str, begin
 @pytest.mark.parametrize("output_format", ["log", "text"])
 def test_the_answer_names_the_task_in_the_folder_that_is_uploaded(forge: Forge, output_format: str) -> None:
     """Not the work tree's own, which is gone with the job."""
-    answer = a_pull(forge, {"bad.py": "x\n"}).ci("--format", output_format, expect=1)
+    job = a_pull(forge, {"bad.py": "x\n"})
+    answer = job.ci("--format", output_format, expect=1)
     assert "\n  in full:   verifyd-report/TASK.md\n" in answer.out
-    assert ".verifyd/TASK.md" not in answer.out
+    assert not [gone for gone in (".verifyd/TASK.md", "verifyd log") if gone in answer.out]
+    task = (job.report / "TASK.md").read_text("utf-8")
+    assert "\nFull log: `verifyd-report/logs/lint.txt`" in task
 
 
 def test_gates_that_are_not_for_ci_are_left_out(forge: Forge) -> None:

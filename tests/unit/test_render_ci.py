@@ -31,6 +31,11 @@ TOKEN = "5e" * 12
 GITHUB = re.compile(r"^\s*::[^:\n]|##[\w.-]*\[", re.MULTILINE)
 
 
+def log_of(gate: str) -> str:
+    """Where a gate's output is in what the job uploads."""
+    return f"verifyd-report/logs/{gate}.txt"
+
+
 def log(report: Report, task: Task | None = None, *, folding: Folding = Folding.GITHUB, **tails: str) -> str:
     """The log of a job."""
     return render_ci_log(
@@ -39,6 +44,7 @@ def log(report: Report, task: Task | None = None, *, folding: Folding = Folding.
         folding=folding,
         tails=tails,
         task_file="verifyd-report/TASK.md",
+        log_of=log_of,
         token=TOKEN,
         moment_s=1_800_000_000,
     )
@@ -133,6 +139,18 @@ def test_the_log_says_where_the_task_is_in_what_the_job_uploads() -> None:
     assert ".verifyd/TASK.md" not in log(report, a_task(report))
 
 
+def test_the_log_and_the_summary_say_where_a_gates_output_is_in_what_the_job_uploads() -> None:
+    """``verifyd log`` prints nothing where the run was not."""
+    findings = [a_lint_finding(line=number) for number in range(1, 30)]
+    report = a_report(a_failure(*findings, gate=a_gate("lint")))
+    summary = render_ci_summary(report, None, title="t", log_of=log_of)
+    assert "    and 26 more: verifyd-report/logs/lint.txt\n" in log(report)
+    assert re.search(r"and \d+ more: `verifyd-report/logs/lint.txt`", summary)
+    silent = a_report(a_failure(tail="make: no rule"))
+    assert "make: no rule (all of it: verifyd-report/logs/tests.txt)\n" in log(silent, a_task(silent))
+    assert "verifyd log" not in log(report) + summary + log(silent, a_task(silent))
+
+
 def test_the_next_task_is_the_first_finding_that_is_annotated() -> None:
     """Before whatever else failed."""
     report = a_report(
@@ -177,7 +195,7 @@ def test_an_error_about_no_file_is_annotated_at_none() -> None:
 def test_the_summary_begins_with_the_verdict_and_what_the_job_is_about() -> None:
     """Then the gates, and the task folded away; no heading is larger than its own."""
     report = a_report(a_failure(a_finding()), a_skip("lint"))
-    page = render_ci_summary(report, a_task(report), title="GitHub, pull request 12 into main_x")
+    page = render_ci_summary(report, a_task(report), title="GitHub, pull request 12 into main_x", log_of=log_of)
     head = f"## Not ready: tree `{TREE}`\n\n**failed: tests (1 of 6 tests failed)**\n\nGitHub, pull request 12 into main\\_x\n"
     assert page.startswith(head.replace("main\\_x", "main_x"))
     assert "<details><summary>Next task: tests: test_add fails: assert 3 == 4</summary>\n\n# tests:" in page
@@ -188,7 +206,7 @@ def test_the_summary_begins_with_the_verdict_and_what_the_job_is_about() -> None
 def test_markup_in_a_title_is_shown() -> None:
     """A summary line is HTML: it cannot be closed from within."""
     report = a_report(a_failure(a_finding(message="</summary><b>x</b>")))
-    page = render_ci_summary(report, a_task(report), title="t")
+    page = render_ci_summary(report, a_task(report), title="t", log_of=log_of)
     assert "&lt;/summary&gt;&lt;b&gt;" in page
     titles = [line for line in page.splitlines() if line.startswith("<details>")]
     assert [re.findall("<[^>]*>", line) for line in titles] == [["<details>", "<summary>", "</summary>"]]
@@ -197,12 +215,12 @@ def test_markup_in_a_title_is_shown() -> None:
 def test_a_page_keeps_to_its_bound() -> None:
     """Whole sections are left out, and a word says so; without room there is no page."""
     report = a_report(*(a_failure(a_finding(message="é" * 900), name=f"gate{number}") for number in range(60)))
-    page = render_ci_summary(report, None, title="t", room_bytes=20_000)
+    page = render_ci_summary(report, None, title="t", log_of=log_of, room_bytes=20_000)
     assert 18_000 < len(page.encode()) <= 20_000
     assert SUMMARY_BYTES == 1_048_576
     assert page.endswith(CUT.lstrip("\n"))
-    assert render_ci_summary(report, None, title="t", room_bytes=100) == ""
-    assert render_ci_summary(a_report(an_unproven()), None, title="t", room_bytes=-5) == ""
+    assert render_ci_summary(report, None, title="t", log_of=log_of, room_bytes=100) == ""
+    assert render_ci_summary(a_report(an_unproven()), None, title="t", log_of=log_of, room_bytes=-5) == ""
 
 
 def test_a_job_without_a_report_has_a_page_too() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from verifyd.app.ports import Repository
@@ -37,6 +38,34 @@ LOGS = "logs"
 LOG_BYTES = 1024 * 1024
 """Of each gate's log, its end; the job's machine keeps no more than what is uploaded."""
 HOST_FILE_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """
+    Where things are for whoever reads of a job: in the folder that it uploads, and in no work tree.
+
+    Attributes:
+        folder: As it was named.
+    """
+
+    folder: str
+
+    @property
+    def task_file(self) -> str:
+        """The task."""
+        return str(PurePath(self.folder, TASK))
+
+    def log_of(self, gate: str) -> str:
+        """The end of what a gate printed."""
+        return str(PurePath(self.folder, LOGS, log_name(gate)))
+
+    def naming_log(self, result: Result) -> Result:
+        """The result whose task names the log there."""
+        task = result.task
+        if task is None or task.log is None:
+            return result
+        return replace(result, task=replace(task, log=self.log_of(task.gate)))
 
 
 def check_folder(world: World, repository: Repository, folder: str) -> Path:
@@ -84,7 +113,12 @@ def write_files(world: World, folder: Path, result: Result) -> None:
         outcome = gate.verdict.outcome
         if outcome is not None and outcome.log is not None:
             text = end_of_log(world, outcome.log, LOG_BYTES)
-            world.files.write_whole(folder / LOGS / f"{gate.verdict.gate.name}.txt", f"{text}\n")
+            world.files.write_whole(folder / LOGS / log_name(gate.verdict.gate.name), f"{text}\n")
+
+
+def log_name(gate: str) -> str:
+    """A gate's file in LOGS."""
+    return f"{gate}.txt"
 
 
 def end_of_log(world: World, path: Path, limit_bytes: int, *, lines: int | None = None) -> str:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verifyd.app.ci import Consent, find_base, open_for_ci
 from verifyd.app.ci_files import (
-    TASK,
+    Uploaded,
     append,
     bytes_in,
     check_folder,
@@ -68,11 +68,13 @@ def ci(
     try:
         report_folder = check_folder(world, repository, output_dir)
         result, about = verify_job(world, repository, request, context, accept)
+        uploaded = Uploaded(folder=output_dir)
+        result = uploaded.naming_log(result)
     except VerifydError as error:
         end(tell_error(world, environment, context, error))
         return
-    tell_host(world, repository, environment, report_folder, result, about)
-    tell(world, context, result, output_format, task_file=str(PurePath(output_dir) / TASK))
+    tell_host(world, repository, environment, report_folder, result, about, uploaded)
+    tell(world, context, result, output_format, uploaded)
     from verifyd.doors.session import exit_code_for
 
     end(exit_code_for(result.report))
@@ -156,7 +158,13 @@ def open_job(world: World, repository: Repository, request: Request, context: Ci
 
 
 def tell_host(
-    world: World, repository: Repository, environment: Mapping[str, str], folder: Path, result: Result, about: str
+    world: World,
+    repository: Repository,
+    environment: Mapping[str, str],
+    folder: Path,
+    result: Result,
+    about: str,
+    uploaded: Uploaded,
 ) -> None:
     """The report's files, the step's summary and outputs; what cannot be written is said, and changes no verdict."""
     report = result.report
@@ -170,7 +178,8 @@ def tell_host(
     try:
         if summary:
             room = SUMMARY_BYTES - bytes_in(world, Path(summary)) - 1
-            append(world, Path(summary), render_ci_summary(report, result.task, title=about, room_bytes=room))
+            page = render_ci_summary(report, result.task, title=about, log_of=uploaded.log_of, room_bytes=room)
+            append(world, Path(summary), page)
         if outputs:
             told = {
                 "readiness": str(report.readiness),
@@ -188,20 +197,23 @@ def tell_host(
         world.console.say(harmless(line))
 
 
-def tell(world: World, context: CiContext, result: Result, output_format: str, *, task_file: str) -> None:
-    """The answer to stdout: the job's log, or the one form that was asked for; *task_file* is among what the job uploads."""
+def tell(world: World, context: CiContext, result: Result, output_format: str, uploaded: Uploaded) -> None:
+    """The answer to stdout: the job's log, or the one form that was asked for."""
     if output_format == "log":
         text = render_ci_log(
             result.report,
             result.task,
             folding=FOLDINGS.get(context.host, Folding.PLAIN),
             tails=tails_of(world, result),
-            task_file=task_file,
+            task_file=uploaded.task_file,
+            log_of=uploaded.log_of,
             token=f"{world.machine.new_mark()}{world.machine.new_mark()}",
             moment_s=int(world.clock.now().timestamp()),
         )
     elif output_format == "text":
-        text = harmless(render_terminal(result.report, result.task, task_file=task_file))
+        text = harmless(
+            render_terminal(result.report, result.task, task_file=uploaded.task_file, log_of=uploaded.log_of)
+        )
     else:
         text = renderer(world, output_format, coloured=False)(result.report, result.task)
         text = harmless(text) if output_format == "markdown" else text

@@ -8,7 +8,7 @@ off as well while it is printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from verifyd.render.github import VERIFY_MD, Annotation, command, render_github
@@ -44,6 +44,7 @@ def render_ci_log(
     folding: Folding,
     tails: Mapping[str, str],
     task_file: str,
+    log_of: Callable[[str], str],
     token: str,
     moment_s: int,
 ) -> str:
@@ -53,6 +54,7 @@ def render_ci_log(
     Args:
         tails: By gate: the end of what it printed, shown already.
         task_file: Where the task is told in full, in what the job keeps.
+        log_of: Where a gate's output is there, by the gate's name.
         token: Nobody else can know it; it turns GitHub's reading on again.
         moment_s: Seconds since 1970, which GitLab wants of its sections.
     """
@@ -63,7 +65,7 @@ def render_ci_log(
         if verdict.status in (Status.FAILED, Status.UNPROVEN) and tail:
             title = f"{verdict.gate.name}: {verdict.status}: the end of its output"
             told.append(folded(title, quiet(tail, folding, token), folding, name=verdict.gate.name, moment_s=moment_s))
-    told.append(quiet(render_terminal(report, task, task_file=task_file).rstrip("\n"), folding, token))
+    told.append(quiet(render_terminal(report, task, task_file=task_file, log_of=log_of).rstrip("\n"), folding, token))
     if folding is Folding.GITHUB:
         told.append(render_github(report, task, tree_annotations(report)).rstrip("\n"))
     return "\n".join(told) + "\n"

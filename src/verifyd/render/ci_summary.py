@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 
 from verifyd.render.markdown import facts, failures, gates, heading, how_to_verify, notes
 from verifyd.render.markup import escape
@@ -16,12 +17,15 @@ SUMMARY_BYTES = 1024 * 1024
 CUT = "\n\n*More did not fit on this page: the job's report has all.*\n"
 
 
-def render_ci_summary(report: Report, task: Task | None, *, title: str, room_bytes: int = SUMMARY_BYTES) -> str:
+def render_ci_summary(
+    report: Report, task: Task | None, *, title: str, log_of: Callable[[str], str], room_bytes: int = SUMMARY_BYTES
+) -> str:
     """
     The page, whole sections left out at the end where it would grow too long; empty where there is no room for its head.
 
     Args:
         title: What the job is about.
+        log_of: Where a gate's output is in what the job keeps, by the gate's name.
         room_bytes: Of the page, UTF-8.
     """
     sections = [
@@ -30,7 +34,7 @@ def render_ci_summary(report: Report, task: Task | None, *, title: str, room_byt
         gates(report).replace("## ", "### ", 1),
         task_section(task),
         notes(report).replace("## ", "### ", 1),
-        *(f"#{section}" for section in failures(report)),
+        *(f"#{section}" for section in failures(report, log_of)),
         facts(report).replace("## ", "### ", 1),
         how_to_verify(report).replace("## ", "### ", 1),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -105,14 +105,19 @@ def task_line(task: Task | None) -> str:
     return f"Next task ([TASK.md](TASK.md)): {escape(shown_line(task.title, 160))}{handed}"
 
 
-def failures(report: Report) -> list[str]:
+def log_command(gate: str) -> str:
+    """What prints a gate's whole output, for whoever has the work tree."""
+    return f"verifyd log {shown_line(gate)}"
+
+
+def failures(report: Report, log_of: Callable[[str], str] = log_command) -> list[str]:
     """A section for each gate that failed or is unproven after it ran, required ones first."""
     told = [
         gate
         for gate in report.gates
         if gate.verdict.status in (Status.FAILED, Status.UNPROVEN) and has_more_to_tell(gate.verdict)
     ]
-    return [failure(gate) for gate in sorted(told, key=lambda gate: not gate.required)]
+    return [failure(gate, log_of) for gate in sorted(told, key=lambda gate: not gate.required)]
 
 
 def has_more_to_tell(verdict: Verdict) -> bool:
@@ -120,7 +125,7 @@ def has_more_to_tell(verdict: Verdict) -> bool:
     return bool(verdict.evidence.findings) or verdict.outcome is not None
 
 
-def failure(gate: GateReport) -> str:
+def failure(gate: GateReport, log_of: Callable[[str], str]) -> str:
     """One gate's section: the command, how it ended, its findings in fences, its log."""
     verdict, outcome = gate.verdict, gate.verdict.outcome
     lines = [f"## {escape(shown_line(verdict.gate.name))}: {verdict.status}", "", escape(shown_line(why(verdict), 400))]
@@ -132,7 +137,7 @@ def failure(gate: GateReport) -> str:
     if not found and outcome is not None and outcome.tail:
         lines += ["", "The end of its output:", "", fence(shown(outcome.tail)[-MESSAGE_LIMIT:].lstrip("\n"))]
     if len(found) > MOST_FINDINGS:
-        lines += ["", f"and {len(found) - MOST_FINDINGS} more: {code(f'verifyd log {shown_line(verdict.gate.name)}')}"]
+        lines += ["", f"and {len(found) - MOST_FINDINGS} more: {code(log_of(verdict.gate.name))}"]
     return "\n".join(lines)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from verifyd.render.json import finding_line
-from verifyd.render.markdown import duration, gate_notes, tests
+from verifyd.render.markdown import duration, gate_notes, log_command, tests
 from verifyd.render.shown import cut_end, shown, shown_command, shown_line, shown_path
 from verifyd.report import TITLES, GateReport, Readiness, Report
 from verifyd.verdict import Status, counted
@@ -25,7 +26,13 @@ Line = tuple[tuple[str, str], ...]
 
 
 def render_terminal(
-    report: Report, task: Task | None, *, colour: bool = False, width: int = 80, task_file: str | None = TASK_FILE
+    report: Report,
+    task: Task | None,
+    *,
+    colour: bool = False,
+    width: int = 80,
+    task_file: str | None = TASK_FILE,
+    log_of: Callable[[str], str] = log_command,
 ) -> str:
     """
     The answer as text, the verdict last, where the eye is.
@@ -34,10 +41,11 @@ def render_terminal(
         colour: Whether to write ANSI colours; without, the text is the same.
         width: Columns; lines are cut, never wrapped, so that a line is a fact. Without colour nothing is cut: the text may be a file.
         task_file: Where the task is told in full; None where no file was written.
+        log_of: Where the whole output of a gate is, by its name.
     """
-    lines = [line for gate in report.gates for line in gate_lines(gate, name_width(report))]
+    lines = [line for gate in report.gates for line in gate_lines(gate, name_width(report), log_of)]
     lines += [plain(f"note: {shown_line(note)}", "dim") for note in notes(report)]
-    lines += [plain(), *task_lines(task, task_file), *verdict_lines(report)]
+    lines += [plain(), *task_lines(task, task_file, log_of), *verdict_lines(report)]
     return (
         drawn(lines, width) if colour else "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
     )
@@ -74,7 +82,7 @@ def name_width(report: Report) -> int:
     return max((len(shown_line(gate.verdict.gate.name)) for gate in report.gates), default=0)
 
 
-def gate_lines(gate: GateReport, width: int) -> list[Line]:
+def gate_lines(gate: GateReport, width: int, log_of: Callable[[str], str]) -> list[Line]:
     """The gate's own line, and for a gate that makes a task its first findings."""
     verdict = gate.verdict
     name = shown_line(verdict.gate.name)
@@ -83,7 +91,7 @@ def gate_lines(gate: GateReport, width: int) -> list[Line]:
     found = verdict.evidence.errors if verdict.makes_task else ()
     lines = [line, *(plain(f"    {cut_end(finding_line(finding), 300)}") for finding in found[:MOST_FINDINGS])]
     if len(found) > MOST_FINDINGS:
-        lines.append(plain(f"    and {len(found) - MOST_FINDINGS} more: verifyd log {name}", "dim"))
+        lines.append(plain(f"    and {len(found) - MOST_FINDINGS} more: {log_of(verdict.gate.name)}", "dim"))
     return lines
 
 
@@ -110,7 +118,7 @@ def notes(report: Report) -> list[str]:
     return [*report.notes, *(note for gate in report.gates for note in gate_notes(gate))]
 
 
-def task_lines(task: Task | None, task_file: str | None) -> list[Line]:
+def task_lines(task: Task | None, task_file: str | None, log_of: Callable[[str], str]) -> list[Line]:
     """The next task in a few lines: what, where, the command that shows it again, where it is told in full."""
     if task is None:
         return []
@@ -125,9 +133,7 @@ def task_lines(task: Task | None, task_file: str | None) -> list[Line]:
         lines.append(plain(f"  reproduce: {shown_command(task.reproduce)}"))
     said = shown(task.output).splitlines()
     if said:
-        lines.append(
-            plain(f"  its end:   {shown_line(said[-1], 200)} (all of it: verifyd log {shown_line(task.gate)})")
-        )
+        lines.append(plain(f"  its end:   {shown_line(said[-1], 200)} (all of it: {log_of(task.gate)})"))
     if task_file is not None:
         lines.append(plain(f"  in full:   {shown_path(task_file)}"))
     return [*lines, plain()]
