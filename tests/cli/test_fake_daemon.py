@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.bridges import a_call, bridged
+from tests.support.daemons import written_address
 from tests.support.fake_daemon import lying_daemon
 from tests.support.project import Answer, Project, page
 
@@ -143,3 +145,84 @@ def test_a_real_daemon_is_believed_though_the_fake_one_writes_itself_down_again(
         assert stop_hook(project, "claude", "--no-start", "--wait", "0")["decision"] == "block"
     (project.root / "calc.py").unlink()
     assert project.verifyd("status", "--wait", "50", expect=0).out.startswith(f"READY  tree {project.tree()[:12]}\n")
+
+
+def test_a_daemon_of_ours_is_not_believed_about_another_folder(project: Project) -> None:
+    """A ``.git`` file makes any folder a work tree of this git folder: its daemon is a real one, and says ready about that one."""
+    better = Project(root=project.root / "better", environment=project.environment)
+    better.write(
+        {".git": f"gitdir: {project.root}/.git\n", "VERIFY.md": (project.root / "VERIFY.md").read_text("utf-8")}
+    )
+    better.verifyd("watch", "--detach", expect=0)
+    better.verifyd("status", "--wait", "50", expect=0)
+    for extra in ({}, SLOWLY):
+        answer = project.verifyd("status", extra=extra, expect=3)
+        assert "note: the daemon that answers is another work tree's; it is not believed" in answer.out
+    said = stop_hook(project, "claude", "--wait", "0")
+    assert said["systemMessage"].startswith(
+        "verifyd: the daemon that answers is another work tree's; it is not believed."
+    )
+    with bridged(project) as bridge:
+        error = bridge.ask(a_call("verify_status"))["error"]
+        assert error["message"] == "the daemon that answers is another work tree's; it is not believed"
+    refused = project.verifyd("watch", "--detach", expect=3, timeout_s=20)
+    assert f"watches {better.root} with the same git folder, {project.root}/.git" in refused.err
+    project.verifyd("stop", expect=0)
+    assert project.verifyd("watch", "--detach", expect=0).err.startswith("watching")
+    project.verifyd("status", "--wait", "50", expect=1)
+
+
+def test_a_daemon_with_another_state_folder_is_named_and_not_asked(project: Project, tmp_path: Path) -> None:
+    """What is a person's own looks no other: the way without the daemon is taken at once, and nothing is started in vain."""
+    other = Project(root=project.root, environment={**project.environment, "XDG_STATE_HOME": str(tmp_path / "other")})
+    other.verifyd("watch", "--detach", expect=0)
+    try:
+        pid = written_address(other)["pid"]
+        for extra in ({}, SLOWLY):
+            assert f"note: {SAYS} (process {pid})" in project.verifyd("status", extra=extra, expect=3).out
+        assert SAYS in stop_hook(project, "claude", "--wait", "50")["systemMessage"]
+        refused = project.verifyd("watch", "--detach", expect=3, timeout_s=20).err
+        assert f"{SAYS} (process {pid})" in refused
+        assert "start this one with the same XDG_STATE_HOME" in refused
+    finally:
+        other.verifyd("stop", expect=0)
+    project.verifyd("watch", "--detach", expect=0)
+    project.verifyd("status", "--wait", "50", expect=1)
+
+
+@pytest.mark.parametrize("kind", ["read-only", "no folder"])
+def test_without_a_state_folder_no_daemon_starts_and_status_answers_without(project: Project, kind: str) -> None:
+    """It says where it would listen, and what to do."""
+    state = project.root.parent / "closed"
+    if kind == "read-only":
+        state.mkdir(mode=0o500)
+    else:
+        state.touch()
+    closed = Project(root=project.root, environment={**project.environment, "XDG_STATE_HOME": str(state)})
+    if kind == "read-only" and os.geteuid() == 0:
+        closed.environment["XDG_STATE_HOME"] = "/proc/self"  # nobody makes a folder there, root neither
+    answer = closed.verifyd("watch", "--detach", expect=3)
+    assert "the daemon: no socket can be made at " in answer.err
+    assert "set XDG_STATE_HOME to a folder of yours outside the repository" in answer.err
+    assert closed.verifyd("status", expect=3).out.startswith(f"UNPROVEN  tree {project.tree()[:12]}\n")
+    assert "let go unverified" in stop_hook(closed, "claude", "--wait", "0")["systemMessage"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may enter another pid namespace without further preparation")
+@pytest.mark.parametrize("kind", ["fake", "real"])
+def test_another_pid_namespace_changes_nothing(project: Project, kind: str) -> None:
+    """Who may listen in the state folder is believed from a container that has it too; who may not is named without a number."""
+    inside = ["unshare", "--pid", "--fork", "--mount-proc", *project.command("status", "--wait", "50")]
+    if kind == "real":
+        project.verifyd("watch", "--detach", expect=0)
+        done = subprocess.run(
+            inside, cwd=project.root, env=project.environment, capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stdout[:9], done.stderr) == (1, "NOT READY", "")
+        return
+    with lying_daemon(project):
+        done = subprocess.run(
+            inside, cwd=project.root, env=project.environment, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 3
+    assert f"note: {SAYS}; it is not believed" in done.stdout

@@ -21,6 +21,7 @@ from verifyd.app.ports import Repository
 from verifyd.doors.api import make_application
 from verifyd.doors.openapi import openapi_document
 from verifyd.edge.daemon_client import DaemonAnswer, ask, stream
+from verifyd.edge.daemon_place import sign_of
 from verifyd.edge.daemon_socket import bind_socket
 from verifyd.edge.http_server import serve
 from verifyd.errors import GitError
@@ -227,7 +228,9 @@ async def test_every_answer_says_who_gives_it(folder: Path) -> None:
             assert headers["verifyd-api"] == "1"
             assert headers["verifyd-version"] == "0.0.test"
             assert headers["verifyd-pid"] == "4711"
-            assert bytes.fromhex(headers["verifyd-git-dir"]).decode() == str(folder / "repository" / ".git")
+            assert headers["verifyd-work-tree"] == sign_of(
+                str(folder / "repository"), str(folder / "repository" / ".git")
+            )
             assert headers["connection"] == "close"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from verifyd.edge import plain_question
-from verifyd.edge.daemon_place import by_short_name, socket_of
+from verifyd.edge.daemon_place import by_short_name, sign_of, socket_of
 from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
 
 
@@ -62,7 +62,11 @@ def test_a_pipe_where_the_address_should_be_keeps_nobody_waiting(tmp_path: Path)
 
 def answer(git_dir: Path, body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     """An answer of our daemon, with these headers changed."""
-    usual = {"verifyd-api": "1", "verifyd-git-dir": os.fsencode(git_dir).hex(), "content-length": str(len(body))}
+    usual = {
+        "verifyd-api": "1",
+        "verifyd-work-tree": sign_of(str(git_dir.parent), str(git_dir)),
+        "content-length": str(len(body)),
+    }
     usual |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in usual.items())]
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -70,7 +74,7 @@ def answer(git_dir: Path, body: bytes, status: str = "200 OK", **headers: str) -
 
 def asked(git_dir: Path, timeout_s: float = 5.0) -> object:
     """What comes of a question."""
-    found = ask_plainly(str(git_dir), "/v1/status", kind="application/json", timeout_s=timeout_s)
+    found = ask_plainly(str(git_dir.parent), str(git_dir), "/v1/status", kind="application/json", timeout_s=timeout_s)
     return found.body if isinstance(found, Refusal) else found
 
 
@@ -84,7 +88,7 @@ def test_an_answer_is_its_body(tmp_path: Path) -> None:
 def test_a_refusal_has_its_reason(tmp_path: Path) -> None:
     """Which the person is told."""
     with daemon(tmp_path, answer(tmp_path, b'{"error": "git refuses"}', "503 Service Unavailable")):
-        found = ask_plainly(str(tmp_path), "/v1/status", kind="application/json", timeout_s=5)
+        found = ask_plainly(str(tmp_path.parent), str(tmp_path), "/v1/status", kind="application/json", timeout_s=5)
     assert isinstance(found, Refusal)
     assert found.body == b'{"error": "git refuses"}'
 
@@ -92,7 +96,7 @@ def test_a_refusal_has_its_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "headers, body, why",
     [
-        ({"verifyd_git_dir": "2f"}, b"{}", Silence.DAMAGED),
+        ({"verifyd_work_tree": "2f-2f"}, b"{}", Silence.OTHER_TREE),
         ({"content_length": "7"}, b"{}", Silence.DAMAGED),
         ({"verifyd_api": "2"}, b"{}", Silence.OTHER_API),
         ({"status": "426 Upgrade Required"}, b"{}", Silence.OTHER_API),

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import Project
-from verifyd.edge.quick_client import find_git_dir, question, tell
+from verifyd.edge.daemon_place import sign_of
+from verifyd.edge.quick_client import find_here, question, tell
 
-GIT_DIR = b"/repository/.git".hex().encode()
+SIGN = sign_of("/repository", "/repository/.git").encode()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_git_folder_is_found_from_the_root_and_below(project: Project, monke
     """As git finds it."""
     for folder in (".", "deep/er"):
         monkeypatch.chdir(project.root / folder)
-        assert find_git_dir() == project.git("rev-parse", "--absolute-git-dir")
+        assert find_here() == (str(project.root), project.git("rev-parse", "--absolute-git-dir"))
 
 
 def test_a_linked_work_tree_has_its_own_git_folder(
@@ -66,21 +67,21 @@ def test_a_linked_work_tree_has_its_own_git_folder(
     """Named by its .git file."""
     project.git("worktree", "add", "-q", str(tmp_path / "linked"))
     monkeypatch.chdir(tmp_path / "linked" / "deep")
-    assert find_git_dir() == f"{project.root}/.git/worktrees/linked"
+    assert find_here() == (str(tmp_path.resolve() / "linked"), f"{project.root}/.git/worktrees/linked")
 
 
 def test_a_git_folder_behind_a_link_is_named_as_it_is(project: Project) -> None:
     """The daemon names it without links too."""
     (project.root / ".git").rename(project.root.parent / "real")
     (project.root / ".git").symlink_to(project.root.parent / "real")
-    assert find_git_dir() == str(project.root.parent / "real")
+    assert find_here() == (str(project.root), str(project.root.parent / "real"))
 
 
 @pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
 def test_a_variable_of_git_s_leaves_it_to_git(project: Project, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Inside a hook, another repository may be meant."""
     monkeypatch.setenv(name, str(project.root / ".git"))
-    assert find_git_dir() is None
+    assert find_here() is None
 
 
 @pytest.mark.parametrize("folder", [".git", ".git/refs", "../bare"])
@@ -90,7 +91,7 @@ def test_inside_of_a_repository_there_is_no_work_tree(
     """Git says so better."""
     project.git("init", "-q", "--bare", "../bare")
     monkeypatch.chdir(project.root / folder)
-    assert find_git_dir() is None
+    assert find_here() is None
 
 
 @pytest.mark.parametrize("content", ["", "gitdir: elsewhere", "nonsense", "gitdir: " + "x" * 5000])
@@ -100,12 +101,12 @@ def test_a_git_file_that_names_no_git_folder_is_left_to_git(
     """Nothing is guessed."""
     (project.root / "deep" / ".git").write_text(content)
     monkeypatch.chdir(project.root / "deep")
-    assert find_git_dir() is None
+    assert find_here() is None
 
 
 def answer(body: bytes = b"READY\n", status: bytes = b"200 OK", **headers: str) -> bytes:
     """An answer of our daemon, with these headers changed."""
-    usual = {"verifyd-api": "1", "verifyd-git-dir": GIT_DIR.decode(), "verifyd-exit": "0"}
+    usual = {"verifyd-api": "1", "verifyd-work-tree": SIGN.decode(), "verifyd-exit": "0"}
     usual |= {"content-length": str(len(body))} | {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"{name}: {value}".encode() for name, value in usual.items() if value]
     return b"\r\n".join([b"HTTP/1.1 " + status, *lines, b"", body])
@@ -114,7 +115,7 @@ def answer(body: bytes = b"READY\n", status: bytes = b"200 OK", **headers: str) 
 def test_an_answer_is_printed_with_its_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
     """And what is to be said of it goes to stderr; another release is one of these things."""
     said = answer(verifyd_exit="3", verifyd_say="verifying: 1 of 2", verifyd_version="9.9.9")
-    assert tell(said, GIT_DIR) == 3
+    assert tell(said, SIGN) == 3
     out, err = capfd.readouterr()
     assert out == "READY\n"
     assert err.splitlines()[1] == "verifying: 1 of 2"
@@ -128,8 +129,10 @@ def test_an_answer_is_printed_with_its_exit_code(capfd: pytest.CaptureFixture[st
         pytest.param(answer(status=b"426 Upgrade Required"), id="another api"),
         pytest.param(answer(status=b"404 Not Found"), id="refused"),
         pytest.param(answer(verifyd_api="2"), id="another number"),
-        pytest.param(answer(verifyd_git_dir="00"), id="another work tree"),
-        pytest.param(answer(verifyd_git_dir=""), id="not our server"),
+        pytest.param(
+            answer(verifyd_work_tree=sign_of("/repository/below", "/repository/.git")), id="another work tree"
+        ),
+        pytest.param(answer(verifyd_work_tree=""), id="not our server"),
         pytest.param(answer(verifyd_exit=""), id="no exit code"),
         pytest.param(answer(content_length="100"), id="cut short"),
         pytest.param(answer()[:40], id="cut in its head"),
@@ -139,5 +142,5 @@ def test_an_answer_is_printed_with_its_exit_code(capfd: pytest.CaptureFixture[st
 def test_an_answer_that_is_not_as_usual_is_not_printed(got: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     """The command line asks again and finds out."""
     with suppress(ValueError):  # which ``answer`` takes for the same
-        assert tell(got, GIT_DIR) is None
+        assert tell(got, SIGN) is None
     assert capfd.readouterr() == ("", "")

@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.support.fake_engine import READY
 from tests.support.project import Project
 from tests.support.repository import ROOT
+from verifyd.edge.daemon_place import sign_of
 from verifyd.edge.process_identity import start_of
 from verifyd.edge.quick_client import VERSION
 from verifyd.render.standing import render_standing, render_standing_json, standing_document
@@ -24,7 +25,7 @@ from verifyd.render.standing import render_standing, render_standing_json, stand
 class LyingAnswer(BaseHTTPRequestHandler):
     """Whatever is asked, the tree is ready; in the words and with the headers of a real daemon."""
 
-    git_dir = b""
+    git_dir = ""
 
     def do_GET(self) -> None:
         """``/v1/status``, ``/v1/task`` and the rest."""
@@ -49,7 +50,7 @@ class LyingAnswer(BaseHTTPRequestHandler):
         signed = {
             "Verifyd-Api": "1",
             "Verifyd-Version": VERSION,
-            "Verifyd-Git-Dir": self.git_dir.hex(),
+            "Verifyd-Work-Tree": sign_of(str(Path(self.git_dir).parent), self.git_dir),
             "Verifyd-Exit": "0",
         }
         for name, value in {**signed, "Content-Type": kind, "Content-Length": str(len(body))}.items():
@@ -80,7 +81,7 @@ def main(git_dir: str, *options: str) -> None:
     if "lock" in options:
         held = os.open(home / "daemon.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(held, fcntl.LOCK_EX)
-    LyingAnswer.git_dir = os.fsencode(git_dir)
+    LyingAnswer.git_dir = git_dir
     os.chdir(home)  # the path may be too long to be bound
     server = LyingServer(path.name, LyingAnswer)
     short = path if len(os.fsencode(path)) <= 100 else Path(f"/proc/{os.getpid()}/cwd/{path.name}")

@@ -148,6 +148,7 @@ def a_daemon(engine: FakeEngine, socket: Path) -> Daemon:
     address = DaemonAddress(
         pid=4711,
         start="1",
+        root=str(engine.repository.root),
         git_dir=str(engine.repository.git_dir),
         socket=str(socket),
         version="0.0.test",

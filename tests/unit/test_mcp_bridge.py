@@ -107,7 +107,7 @@ def test_notifications_and_answers_reach_nobody() -> None:
 
 def test_where_nothing_is_to_be_started_that_is_the_answer() -> None:
     """With the questions's own id, a text or a number."""
-    reach = Reach(socket=lambda: "/nowhere/daemon.sock", stranger=str, start=None, was_killed=lambda: False)
+    reach = Reach(socket=lambda: "/nowhere/daemon.sock", sign="", stranger=str, start=None, was_killed=lambda: False)
     lines = Written(*(b'{"jsonrpc": "2.0", "id": %s, "method": "ping"}\n' % key for key in (b'"a"', b"7")))
     Bridge(lines=lines, find=lambda: reach).run()
     assert {said["id"]: said["error"]["code"] for said in lines.said} == {"a": -32000, 7: -32000}

@@ -218,7 +218,7 @@ def may_start(heard: Heard, place: Place) -> bool:
 
 def question(place: Place, target: str, timeout_s: float) -> Heard:
     """One question."""
-    said = ask_plainly(place.git_dir, target, kind="application/json", timeout_s=timeout_s)
+    said = ask_plainly(place.root, place.git_dir, target, kind="application/json", timeout_s=timeout_s)
     if isinstance(said, Silence):
         return Heard(trouble=said.value)
     document = parsed(said.body if isinstance(said, Refusal) else said)

@@ -31,7 +31,7 @@ from verifyd.edge.daemon_address import (
 )
 from verifyd.edge.daemon_client import DaemonAnswer, ask
 from verifyd.edge.daemon_lock import DaemonLock
-from verifyd.edge.daemon_place import socket_of
+from verifyd.edge.daemon_place import sign_of, socket_of
 from verifyd.edge.daemon_process import trim_log
 from verifyd.edge.daemon_socket import BoundSocket, bind_socket
 from verifyd.edge.dead_daemons import remove_dead
@@ -63,6 +63,12 @@ class Daemon:
 
     engine: Engine
     address: DaemonAddress
+
+    @property
+    def sign(self) -> str:
+        """What each answer is signed with, see ``sign_of``."""
+        repository = self.engine.repository
+        return sign_of(os.fspath(repository.root), os.fspath(repository.git_dir))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +144,7 @@ async def take_or_find(repository: Repository) -> DaemonLock | DaemonAddress:
             address = await anyio.to_thread.run_sync(answering, repository)
             if address is not None:
                 return address
+            refuse_other_root(repository)
             if other := await anyio.to_thread.run_sync(somebody_else, os.fspath(repository.git_dir)):
                 raise MachineError(f"{other}, and no second daemon can be started", where="watch", remedy=END_THAT_ONE)
             await anyio.sleep(ASK_AGAIN_S)
@@ -147,6 +154,17 @@ async def take_or_find(repository: Repository) -> DaemonLock | DaemonAddress:
     raise MachineError(f"{who} is this work tree's daemon, and does not answer", where="watch", remedy=remedy)
 
 
+def refuse_other_root(repository: Repository) -> None:
+    """MachineError when the git folder's daemon is about another folder, which a ``.git`` file makes a work tree of it too."""
+    address = read_address(repository.git_dir)
+    if address is not None and address.root != str(repository.root) and is_alive(address):
+        raise MachineError(
+            f"process {address.pid} watches {address.root} with the same git folder, {repository.git_dir}",
+            where="watch",
+            remedy=f"Remove {address.root}/.git if you did not make it, then: verifyd stop",
+        )
+
+
 def answering(repository: Repository) -> DaemonAddress | None:
     """The daemon that is written down, when it is the one that answers."""
     address = read_address(repository.git_dir)
@@ -154,10 +172,9 @@ def answering(repository: Repository) -> DaemonAddress | None:
         return None
     answer = ask(address.socket, "/v1/version", timeout_s=1.0)
     # The next one listens at the same place: what a killed one wrote down is not about who answers now.
-    is_same = isinstance(answer, DaemonAnswer) and answer.headers.get("verifyd-pid", str(address.pid)) == str(
-        address.pid
-    )
-    return address if is_same else None
+    written = str(address.pid)
+    is_same = isinstance(answer, DaemonAnswer) and answer.headers.get("verifyd-pid", written) == written
+    return address if is_same and address.root == str(repository.root) else None
 
 
 def forget_start(world: World, repository: Repository, starts: Starts, problem: str = "") -> None:
@@ -214,6 +231,7 @@ def own_address(repository: Repository, bound: BoundSocket, world: World) -> Dae
     return DaemonAddress(
         pid=own_pid(),
         start=start_of(own_pid()) or "",
+        root=str(repository.root),
         git_dir=str(repository.git_dir),
         socket=str(bound.path),
         version=version("verifyd"),

@@ -12,6 +12,7 @@ from verifyd.edge import quick_client
 from verifyd.edge.daemon_address import DaemonAddress, read_address
 from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
 from verifyd.edge.daemon_lock import is_held
+from verifyd.edge.daemon_place import sign_of
 from verifyd.edge.somebody_else import somebody_else
 
 ANSWER_S = 5.0
@@ -70,7 +71,7 @@ def ask_daemon(
         return Asked(trouble=why_unanswered(answer, address))
     if answer.status == OTHER_API:
         return Asked(trouble=answer.body.decode("utf-8", "replace").strip())
-    if answer.headers.get("verifyd-git-dir") != os.fsencode(repository.git_dir).hex():
+    if answer.headers.get("verifyd-work-tree") != sign_of(os.fspath(repository.root), os.fspath(repository.git_dir)):
         return Asked(trouble="the daemon that answers is another work tree's; it is not believed")
     return Asked(answer=answer, trouble=other_release(answer.headers.get("verifyd-version", "")))
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from verifyd.edge.daemon_client import Exchange
-from verifyd.edge.daemon_place import socket_of, state_folder
+from verifyd.edge.daemon_place import sign_of, socket_of, state_folder
 from verifyd.edge.environment import inherited_environment
 from verifyd.edge.message_lines import LONGEST_LINE, MessageLines
 from verifyd.edge.quick_client import GIT_VARIABLES, find_work_tree
@@ -73,12 +73,14 @@ class Reach:
 
     Attributes:
         socket: Path of its socket, whether it listens or not.
+        sign: What it signs its answers with.
         stranger: A sentence about whoever listens in its place and is not believed; empty normally.
         start: Has one started and waits until it listens; a VerifydError says why not. None where none is to be started.
         was_killed: Whether the last one is gone without anybody having ended it.
     """
 
     socket: Callable[[], str]
+    sign: str
     stranger: Callable[[], str]
     start: Callable[[], None] | None
     was_killed: Callable[[], bool]
@@ -204,7 +206,7 @@ class Bridge:
         """Send it to the daemon; one is started first where none listens."""
         reach = self.found()
         try:
-            return exchange.post(reach.socket(), "/mcp", body, headers, timeout_s=SILENCE_S)
+            response = exchange.post(reach.socket(), "/mcp", body, headers, timeout_s=SILENCE_S)
         except PermissionError as error:
             raise RefusedError(f"{error}; it is not believed") from error
         except TimeoutError as error:
@@ -216,6 +218,10 @@ class Bridge:
                 raise WentAwayError from error
             if not starts:
                 raise RefusedError(ENDED) from error
+        else:
+            if response.status != OTHER_API and response.getheader("verifyd-work-tree") != reach.sign:
+                raise RefusedError(OTHER_TREE)
+            return response
         self.start(reach)
         return self.post(exchange, body, headers, starts=False)
 
@@ -271,6 +277,7 @@ class Bridge:
             self.lines.write(json.dumps(message).encode("ascii"))
 
 
+OTHER_TREE = "the daemon that answers is another work tree's; it is not believed"
 ENDED = "the daemon ended while it answered: ask again"
 SILENT = f"the daemon has said nothing for {SILENCE_S:g} s; end it with: verifyd stop"
 
@@ -339,6 +346,11 @@ def plain_work_tree(folder: str) -> tuple[str, str] | None:
     if not inherited_environment().keys().isdisjoint(GIT_VARIABLES):
         return None
     return find_work_tree(os.path.realpath(folder))
+
+
+def sign_at(root: str, git_dir: str) -> str:
+    """What the work tree's daemon signs its answers with."""
+    return sign_of(root, git_dir)
 
 
 def listening_at(git_dir: str) -> str:

@@ -68,11 +68,10 @@ class Handshake:
     def __init__(self, application: ASGIApp, daemon: Daemon) -> None:
         self.application = application
         self.version = daemon.address.version
-        repository = daemon.engine.repository
         self.headers = {
             "Verifyd-Api": str(API),
             "Verifyd-Version": self.version,
-            "Verifyd-Git-Dir": os.fsencode(repository.git_dir).hex(),
+            "Verifyd-Work-Tree": daemon.sign,
             "Verifyd-Pid": str(daemon.address.pid),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from verifyd.app.mcp_bridge import Reach, listening_at, plain_work_tree, serve
+from verifyd.app.mcp_bridge import Reach, listening_at, plain_work_tree, serve, sign_at
 from verifyd.errors import UsageError, VerifydError
 
 
@@ -40,6 +40,7 @@ def reach_in(folder: str, *, starts: bool) -> Reach:
 
     return Reach(
         socket=partial(listening_at, git_dir),
+        sign=sign_at(root, git_dir),
         stranger=stranger,
         start=start if starts else None,
         was_killed=was_killed,

@@ -15,11 +15,14 @@ from verifyd.standing import Event
 
 REFERENCE = "#/components/schemas/{model}"
 ABOUT = """\
-What `verifyd watch` answers on its Unix socket, which only its own user can open. `daemon.json` in `<git dir>/verifyd/` names the
-socket. A connection carries one request, no request but that to `/mcp` has a body, and every answer has these headers:
+What `verifyd watch` answers on its Unix socket, which only its own user can open. It is `verifyd/daemons/DEVICE-INODE.sock` in your state
+folder, the two numbers being those of the work tree's git folder; a JSON file of the same name beside it says which process it is. Whoever
+answers there was let in by you. (`daemon.addr` in `<git dir>/verifyd/` names the socket too, but anybody can write it who writes in the
+repository: believe no answer because of it.) A connection carries one request, no request but that to `/mcp` has a body, and every answer has these headers:
 
 - `Verifyd-Api`: the number of this API. A request may carry it too; one with another number is answered with 426.
-- `Verifyd-Version`, `Verifyd-Pid`, `Verifyd-Git-Dir` (hexadecimal): which daemon answers, for which work tree.
+- `Verifyd-Version`, `Verifyd-Pid`: which daemon answers. `Verifyd-Work-Tree`: for which work tree, its top folder and its git folder, both
+  hexadecimal with a hyphen between.
 - `Verifyd-Exit`, where an answer is a verdict: the exit code that the command of the same name ends with.
 
 With `Accept: text/plain` the answer is the text that the command prints, else JSON."""

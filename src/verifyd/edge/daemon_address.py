@@ -25,13 +25,15 @@ class DaemonAddress:
 
     Attributes:
         start: When the process was started, as ``process_identity.start_of`` gives it.
-        git_dir: Whose daemon it is; like the socket's path, bytes that are no UTF-8 as lone surrogates.
+        root: Top folder of the work tree whose daemon it is; bytes that are no UTF-8 as lone surrogates, here and below.
+        git_dir: Of the same work tree.
         socket: Path of the Unix socket.
         started_at: UTC, ISO 8601.
     """
 
     pid: int
     start: str
+    root: str
     git_dir: str
     socket: str
     version: str

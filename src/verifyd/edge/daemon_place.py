@@ -52,6 +52,15 @@ def socket_of(git_dir: str) -> str:
     return f"{state_folder()}/daemons/{found.st_dev}-{found.st_ino}.sock"
 
 
+def sign_of(root: str, git_dir: str) -> str:
+    """
+    What a daemon signs each answer with: the work tree that it is about, as its top folder and its git folder, both hexadecimal.
+
+    The git folder alone does not say it: a ``.git`` file makes any folder a work tree of a git folder that has a daemon already.
+    """
+    return f"{os.fsencode(root).hex()}-{os.fsencode(git_dir).hex()}"
+
+
 def by_short_name(path: str, use: Callable[[str], None]) -> None:
     """
     Bind or connect a socket by a name that the kernel takes, however long its path is.

@@ -26,6 +26,7 @@ class Silence(Enum):
     ELSEWHERE = "somebody else listens in the daemon's place, and is not believed; see: verifyd doctor"
     HANGS = "the daemon does not answer; end it with: verifyd stop"
     FOREIGN = "another user's process listens on the daemon's socket; it is not believed"
+    OTHER_TREE = "the daemon that answers is another work tree's; it is not believed"
     OTHER_API = "the daemon is of another release; to renew it: verifyd stop"
     DAMAGED = "the daemon's answer cannot be understood; to renew it: verifyd stop"
 
@@ -42,18 +43,19 @@ class Refusal:
         self.body = body
 
 
-def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> bytes | Refusal | Silence:
+def ask_plainly(root: str, git_dir: str, target: str, *, kind: str, timeout_s: float) -> bytes | Refusal | Silence:
     """
     The body of the daemon's answer.
 
     Args:
-        git_dir: Of the work tree, links resolved.
+        root: Top folder of the work tree, links resolved.
+        git_dir: Of the same work tree, links resolved.
         kind: ``application/json`` or ``text/plain``.
         timeout_s: For the whole answer, what the question itself asks to wait included.
     """
     import _socket
 
-    from verifyd.edge.daemon_place import by_short_name, socket_of
+    from verifyd.edge.daemon_place import by_short_name, sign_of, socket_of
 
     end = time.monotonic() + timeout_s
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -71,7 +73,7 @@ def ask_plainly(git_dir: str, target: str, *, kind: str, timeout_s: float) -> by
         if int.from_bytes(peer[4:8], sys.byteorder) not in trusted_users():
             return Silence.FOREIGN
         client.sendall(f"GET {target} HTTP/1.0\r\nAccept: {kind}\r\nVerifyd-Api: 1\r\n\r\n".encode("ascii"))
-        return understood(receive(client, end), os.fsencode(git_dir).hex().encode())
+        return understood(receive(client, end), sign_of(root, git_dir).encode())
     except TimeoutError:
         return Silence.HANGS
     except (OSError, ValueError):
@@ -108,13 +110,15 @@ def receive(client: _socket.socket, end: float) -> bytes:
     return b"".join(pieces)
 
 
-def understood(got: bytes, git_dir: bytes) -> bytes | Refusal | Silence:
+def understood(got: bytes, sign: bytes) -> bytes | Refusal | Silence:
     """The body of an answer that is whole and from our own work tree's daemon."""
     head, _, body = got.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     headers = dict(line.lower().split(b": ", 1) for line in lines if b": " in line)
     if b" 426 " in first or headers.get(b"verifyd-api", API) != API:
         return Silence.OTHER_API
-    if headers.get(b"verifyd-git-dir") != git_dir or headers.get(b"content-length") != str(len(body)).encode():
+    if headers.get(b"verifyd-work-tree", sign) != sign:
+        return Silence.OTHER_TREE
+    if b"verifyd-work-tree" not in headers or headers.get(b"content-length") != str(len(body)).encode():
         return Silence.DAMAGED
     return body if b" 200 " in first else Refusal(body)

@@ -41,8 +41,8 @@ def answer(arguments: list[str]) -> int | None:
     if asked is None:
         return None
     try:
-        git_dir = find_git_dir()
-        return ask(git_dir, *asked) if git_dir is not None else None
+        here = find_here()
+        return ask(here, *asked) if here is not None else None
     except KeyboardInterrupt:
         os.write(2, b"interrupted\n")
         return INTERRUPTED
@@ -98,12 +98,11 @@ def columns() -> int:
         return 80
 
 
-def find_git_dir() -> str | None:
-    """The git folder of the work tree that we stand in, links resolved; None where git itself has to be asked."""
+def find_here() -> tuple[str, str] | None:
+    """The top and the git folder of the work tree that we stand in, links resolved; None where git itself has to be asked."""
     if any(name in os.environ for name in GIT_VARIABLES):
         return None
-    found = find_work_tree(os.getcwd())
-    return found[1] if found is not None else None
+    return find_work_tree(os.getcwd())
 
 
 def find_work_tree(folder: str) -> tuple[str, str] | None:
@@ -140,16 +139,16 @@ def linked_git_dir(folder: str, content: bytes) -> str | None:
     return os.path.realpath(named) if is_git_dir(named) else None
 
 
-def ask(git_dir: str, target: str, as_json: bool, wait_s: float) -> int | None:
-    """Ask the daemon of this git folder, print what it says, and hand on its exit code."""
+def ask(here: tuple[str, str], target: str, as_json: bool, wait_s: float) -> int | None:
+    """Ask the daemon of the work tree *here* (top and git folder), print what it says, and hand on its exit code."""
     global silent_process  # noqa: PLW0603 - the command line, which goes on where we give up, has to know
     import _socket
 
-    from verifyd.edge.daemon_place import by_short_name, socket_of
+    from verifyd.edge.daemon_place import by_short_name, sign_of, socket_of
 
     client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     client.settimeout(wait_s + ANSWER_S)
-    by_short_name(socket_of(git_dir), client.connect)
+    by_short_name(socket_of(here[1]), client.connect)
     # The process at the other end, as the kernel says it: number and user; on macOS a version and the user.
     level, name = (_socket.SOL_SOCKET, _socket.SO_PEERCRED) if hasattr(_socket, "SO_PEERCRED") else (0, 1)
     peer = client.getsockopt(level, name, 76)
@@ -165,10 +164,10 @@ def ask(git_dir: str, target: str, as_json: bool, wait_s: float) -> int | None:
         if hasattr(_socket, "SO_PEERCRED"):
             silent_process = int.from_bytes(peer[:4], sys.byteorder)
         return None
-    return tell(got, os.fsencode(git_dir).hex().encode())
+    return tell(got, sign_of(*here).encode())
 
 
-def tell(got: bytes, git_dir: bytes) -> int | None:
+def tell(got: bytes, sign: bytes) -> int | None:
     """Print an answer that is whole and about our own work tree; its exit code."""
     head, _, body = got.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
@@ -177,7 +176,7 @@ def tell(got: bytes, git_dir: bytes) -> int | None:
     if (
         b" 200 " not in first
         or headers.get(b"verifyd-api") != API
-        or headers.get(b"verifyd-git-dir") != git_dir
+        or headers.get(b"verifyd-work-tree") != sign
         or int(headers.get(b"content-length", b"-1")) != len(body)
     ):
         return None
