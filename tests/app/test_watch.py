@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,11 @@ from tests.torture.rounds import Engine, Scene, engine_over, make_scene
 from verifyd.app.live_opening import Opened
 from verifyd.app.watch import Watch
 from verifyd.app.watch_ports import LiveTree, TreeState
+from verifyd.edge.live_mirrors import LiveMirrors
+from verifyd.edge.merkle import TreeNode
 from verifyd.errors import GitError
+from verifyd.report import Readiness
+from verifyd.verdict import Reason
 
 pytestmark = [
     pytest.mark.anyio,
@@ -175,3 +180,44 @@ async def test_edits_elsewhere_run_no_gate_again_and_lose_no_result(tmp_path: Pa
     assert standing.report is not None
     assert str(standing.report.readiness) == "ready"
     assert scene.tally.wrong == []
+
+
+async def test_a_pass_in_a_mirror_that_somebody_wrote_into_is_unproven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There and back, as a ``sed -i`` over everything does it; the next run is in a folder that is as it should be."""
+    began, go = tmp_path / "began", tmp_path / "go"
+    gate = f"echo x >> {began}; until [ -e {go} ]; do sleep 0.01; done; grep -q good a.txt"
+    scene = scene_of(tmp_path, {"gate": gate}, {"a.txt": "good\n"})
+    mirrors: list[Path] = []
+    lend = LiveMirrors.lend
+
+    @contextmanager
+    def noted(self: LiveMirrors, tree: TreeNode, size_bytes: int) -> Iterator[Path]:
+        with lend(self, tree, size_bytes) as folder:
+            mirrors.append(folder)
+            yield folder
+
+    monkeypatch.setattr(LiveMirrors, "lend", noted)
+    go.touch()
+    async with engine_over(scene) as engine:
+        with anyio.fail_after(60):
+            go.unlink()
+            (scene.root / "b.txt").write_text("new\n")
+            await until_lines(began, 2)
+            for text in ("bad\n", "good\n"):
+                (mirrors[-1] / "a.txt").write_text(text)
+            go.touch()
+            first = await engine.ask()
+            standing = first
+            while standing.report is None or standing.report.readiness is not Readiness.READY:
+                await anyio.sleep(0.05)
+                standing = await engine.ask()
+    assert [(str(one.verdict.status), one.verdict.reason) for one in first.gates if one.verdict is not None] == [
+        ("unproven", Reason.TREE_MOVED)
+    ]
+    assert first.gates[0].verdict is not None
+    assert first.gates[0].verdict.explanation == (
+        "a.txt changed in verifyd's own copy of the tree while the gate ran: another process wrote there"
+    )
+    assert (first.tree, len(lines(began))) == (standing.tree, 3)
