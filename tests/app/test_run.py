@@ -67,6 +67,21 @@ async def test_slots_bound_what_runs_at_once() -> None:
     assert not overlap(gates.spans, "a", "c")
 
 
+async def test_a_slot_that_is_left_over_is_told_of() -> None:
+    """Whoever has work of his own is told of a slot that no gate wants, and of none while gates take all."""
+    gates = Sleeping({"a": 3, "b": 1, "c": 1})
+    told: list[tuple[int, list[str]]] = []
+    plan = Plan(gates=(planned("a"), planned("b"), planned("c")))
+    began = anyio.current_time()
+    await run_gates(
+        plan,
+        gates.run,
+        slots=2,
+        slot_is_free=lambda: told.append((round(anyio.current_time() - began), sorted(gates.spans))),
+    )
+    assert told == [(2, ["b", "c"])]
+
+
 async def test_a_wide_gate_takes_its_slots() -> None:
     """A gate with ``cpus=2`` runs beside nothing on two slots, and one that wants more than there are still runs."""
     gates = Sleeping({"wide": 1, "a": 1})

@@ -79,12 +79,14 @@ class GateRunner:
         keys: Action keys of the gates that were run and may answer again, by name.
         actions: What each result depends on, of the gates whose key was asked for, by name.
         disagreed: Failures that a second run on the same content did not confirm: history keeps them as evidence of flakes.
+        has_started: Whether the process of any gate was started.
     """
 
     context: RunContext
     keys: dict[str, str] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
     disagreed: list[Verdict] = field(default_factory=list)
+    has_started: bool = False
     mark: str = ""
     folder: Path = Path()
     temporary: Path = Path()
@@ -136,6 +138,11 @@ class GateRunner:
         if verdict.status is Status.FAILED and self.is_suspect(planned, key):
             return await self.measure_again(gate, verdict)
         return verdict
+
+    def use_free_slot(self) -> None:
+        """Import beside the gates what is needed when they have ended; where none was started nothing is worth waiting for."""
+        if self.has_started:
+            warm_up()
 
     def known_verdict(self, gate: Gate, key: str | None) -> Verdict | None:
         """An earlier verdict with the same action key; None when there is none, or none is wanted."""
@@ -296,7 +303,7 @@ class GateRunner:
         job = await self.job_for(gate, results)
         if gate.server is None:
             running = await self.context.processes.start(job)
-            warm_up()
+            self.has_started = True
             return await running.wait()
         port = self.context.processes.free_port()
         server = replace(

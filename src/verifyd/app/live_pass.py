@@ -152,6 +152,7 @@ class LivePass:
                 slots=world.machine.slots,
                 listener=Listener(ended=note),
                 known=self.built_in,
+                slot_is_free=runner.use_free_slot,
             )
         self.is_whole = not any(is_cut_short(verdict) for verdict in verdicts.values())
         return self.finish(pipeline, runner).result(plan, verdicts, self.built_in, self.started_at, self.started_s)

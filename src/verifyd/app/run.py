@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 
 from verifyd.plan import Plan, PlannedGate, Skip
 from verifyd.report import is_open
@@ -16,7 +17,7 @@ RunGate = Callable[[PlannedGate], Awaitable[Verdict]]
 """Runs one gate to its verdict; cancelling it ends the gate's processes first."""
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     """Nobody listens."""
 
 
@@ -119,6 +120,7 @@ async def run_gates(
     fail_fast: bool = False,
     listener: Listener | None = None,
     known: Sequence[Verdict] = (),
+    slot_is_free: Callable[[], None] = _ignore,
 ) -> Mapping[str, Verdict]:
     """
     Run the gates of a plan; one verdict for each of its gates comes back, by name.
@@ -127,6 +129,7 @@ async def run_gates(
         run_gate: Runs one gate; with *fail_fast* it is cancelled when another has failed.
         slots: CPU slots of the machine, at least 1.
         known: Verdicts of gates that need no process, so that others may need them; they do not come back.
+        slot_is_free: Told, whenever gates were started, that a slot was left over: who has work of his own takes it from none.
     """
     listener = listener or Listener()
     schedule = Schedule(slots=max(slots, 1), waiting=list(plan.to_run))
@@ -147,6 +150,9 @@ async def run_gates(
             start_all(schedule, tasks, work, listener)
             if not schedule.running:
                 break
+            if schedule.free > 0:
+                await anyio.lowlevel.checkpoint()  # the gates come first
+                slot_is_free()
             planned, verdict = await receive.receive()
             del schedule.running[planned.gate.name]
             schedule.verdicts[planned.gate.name] = verdict

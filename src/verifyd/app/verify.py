@@ -105,8 +105,9 @@ async def verify(
                 fail_fast=request.fail_fast,
                 listener=listener,
                 known=built_in,
+                slot_is_free=runner.use_free_slot,
             )
-        from verifyd.app.finish import Finish  # imported while the gates ran (see ``warm_up``)
+        from verifyd.app.finish import Finish  # imported while the gates ran (see ``use_free_slot``)
 
         finish = Finish(
             world=world,
