@@ -450,6 +450,25 @@ def test_a_push_is_judged_by_the_tree_that_arrives(hooked: Hooked) -> None:
     assert hooked.git("push", "other", "main", extra={"VERIFYD_SKIP": "a trial"}).code == 0
 
 
+def test_of_several_branches_and_tags_in_one_push_each_tip_is_judged(hooked: Hooked) -> None:
+    """The one that is not ready stops them all; commits on the way to a tip are not judged again."""
+    hooked.done("init", "-q", "--bare", "../other.git")
+    hooked.done("remote", "add", "other", "../other.git")
+    hooked.project.write({"bad": ""})
+    hooked.done("add", "bad")
+    hooked.done("commit", "--no-verify", "-m", "bad, on the way")
+    hooked.done("tag", "-a", "-m", "bad", "v0", "HEAD")
+    hooked.done("rm", "-q", "bad")
+    hooked.done("commit", "--no-verify", "-m", "good again")
+    hooked.done("branch", "ready", "HEAD~2")
+    stopped = hooked.git("push", "other", "ready", "main", "v0")
+    assert "failed: good" in stopped.out
+    assert hooked.done("ls-remote", "other").out == ""
+    hooked.done("push", "other", "ready", "main")
+    pushed = hooked.done("ls-remote", "other").out.split()[1::2]
+    assert pushed == ["refs/heads/main", "refs/heads/ready"]
+
+
 def test_an_interrupted_commit_leaves_nothing_behind(tmp_path: Path) -> None:
     """Fault 72: the gates end, git gives up, no lock stays, and the work tree is as it was."""
     mark = tmp_path / "started"

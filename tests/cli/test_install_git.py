@@ -14,6 +14,7 @@ import pytest
 from tests.support.hook_runners import needs, runner
 from tests.support.hooks import Hooked
 from tests.support.repository import ROOT
+from verifyd.app.git_hooks import Owner, line_for
 
 FOREIGN = "#!/bin/sh\n# somebody's own\necho foreign ran\ntest ! -e forbidden\n"
 
@@ -225,6 +226,49 @@ def test_where_it_is_installed_a_runner_takes_us_in_three_lines(plain: Hooked, n
     plain.project.write({"bad": ""})
     plain.done("add", "bad")
     assert plain.git("commit", "-m", "bad").code == 1
+
+
+def with_remote(hooked: Hooked) -> None:
+    """An empty repository to push to, and a tree that is not ready."""
+    hooked.done("init", "-q", "--bare", "../other.git")
+    hooked.done("remote", "add", "other", "../other.git")
+    hooked.project.write({"bad": ""})
+    hooked.done("add", "-A")
+    hooked.done("commit", "-m", "bad")
+
+
+def test_a_runner_that_tells_nothing_of_a_push_has_head_judged(plain: Hooked) -> None:
+    """Without a word of what is pushed HEAD is judged, unless a remote has it: then nothing of it is new."""
+    with_remote(plain)
+    pushed = plain.project.verifyd("hook", "pre-push", "other", "../other.git", expect=1)
+    assert f"verifying commit {plain.done('rev-parse', 'HEAD').out[:12]}\n" in pushed.err
+    plain.done("push", "other", "main")
+    plain.project.verifyd("hook", "pre-push", "other", "../other.git", expect=0)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("pre-commit", marks=needs("pre-commit")), pytest.param("prek", marks=needs("prek"))]
+)
+def test_where_it_is_installed_a_runner_has_the_first_push_judged(plain: Hooked, name: str) -> None:
+    """A whole history: pre-commit names no commit of it then, only the branch."""
+    entry = "{id: v, name: v, entry: verifyd hook pre-push, language: system, always_run: true, pass_filenames: false}"
+    plain.project.write({".pre-commit-config.yaml": f"repos:\n  - repo: local\n    hooks:\n      - {entry}\n"})
+    with_remote(plain)
+    with_runner(plain, name, "install", "-t", "pre-push")
+    stopped = plain.git("push", "other", "main")
+    assert (stopped.code, "failed: good" in stopped.both) == (1, True), stopped.both
+
+
+@needs("lefthook")
+def test_where_it_is_installed_lefthook_hands_on_what_is_pushed(plain: Hooked) -> None:
+    """With the line that is printed: two lines, the second of which hands on what git says."""
+    printed = line_for(Owner.LEFTHOOK, "pre-push").partition("- run: ")[2]
+    plain.project.write({"lefthook.yml": f"pre-push:\n  jobs:\n  - run: {printed}\n"})
+    with_remote(plain)
+    plain.done("branch", "ready", "HEAD~1")
+    with_runner(plain, "lefthook", "install")
+    assert plain.git("push", "other", "main").code == 1
+    assert plain.git("push", "other", "ready").code == 0
 
 
 @needs("lefthook")

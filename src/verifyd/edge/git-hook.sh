@@ -130,9 +130,19 @@ commit-msg)
     git interpret-trailers --in-place --if-exists addIfDifferent --trailer "Verifyd-Skip: $reason" "$1"
     ;;
 pre-push)
-    # pre-commit and prek have read what git says, and tell it in a variable.
-    if [ -n "${PRE_COMMIT_TO_REF-}" ]; then pushed="- $PRE_COMMIT_TO_REF - -"; else pushed=$(cat); fi
+    # pre-commit and prek have read what git says, and tell it in variables; of a whole history only the branch's name.
+    if [ -n "${PRE_COMMIT_TO_REF-}" ]; then
+        pushed="- $PRE_COMMIT_TO_REF - -"
+    elif [ -n "${PRE_COMMIT_LOCAL_BRANCH-}" ]; then
+        pushed="- $(git rev-parse --verify "$PRE_COMMIT_LOCAL_BRANCH^{commit}") - -" || exit 1
+    else
+        pushed=$(cat)
+    fi
     if [ -x "$kept" ]; then printf '%s\n' "$pushed" | "$kept" "$@" || exit; fi
+    # Nothing is new, or a runner did not hand on what git says: then HEAD is judged, unless some remote has it already.
+    if [ -z "$pushed" ] && [ -z "$(git for-each-ref --count=1 --contains HEAD refs/remotes)" ]; then
+        pushed="- $(git rev-parse --verify --quiet HEAD) - -"
+    fi
     open=${VERIFYD_SKIP:+yes}
     while read -r _ commit _ _; do
         case $commit in *[!0]*) ;; *) continue ;; esac
