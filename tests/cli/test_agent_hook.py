@@ -14,6 +14,7 @@ from tests.support.builders import TREE
 from tests.support.daemons import Daemons, wait_for
 from tests.support.project import Answer, Project, page
 from verifyd.doors import hook
+from verifyd.edge.daemon_place import name_of
 
 SESSION = {"session_id": "s1", "hook_event_name": "Stop", "stop_hook_active": False}
 TITLE = "verifyd: not ready: "
@@ -274,10 +275,24 @@ def test_without_a_home_it_answers_all_the_same(daemons: Daemons) -> None:
     assert stop(daemons.project, without="HOME")["decision"] == "block"
 
 
+def memory(project: Project) -> Path:
+    """Where it is remembered what sessions were told."""
+    name = name_of(str(project.root / ".git"))
+    return Path(project.environment["XDG_STATE_HOME"]) / "verifyd" / "sessions" / f"{name}.json"
+
+
+def test_what_is_written_below_git_gives_no_new_attempts(daemons: Daemons) -> None:
+    """An agent that is kept to the repository cannot make its attempts forgotten."""
+    daemons.start()
+    assert stop(daemons.project, "--attempts", "1")["decision"] == "block"
+    assert [path.name for path in (daemons.project.root / ".git" / "verifyd").iterdir() if "session" in path.name] == []
+    assert json.loads(memory(daemons.project).read_text())["sessions"]["claude-s1"]["given"]
+
+
 def test_what_cannot_be_remembered_is_given_to_nobody_twice(daemons: Daemons) -> None:
     """The host's own flag then says whether it is the second time."""
     daemons.start()
-    (daemons.project.root / ".git/verifyd/sessions").write_text("in the way")
+    memory(daemons.project).parent.write_text("in the way")
     assert stop(daemons.project)["decision"] == "block"
     again = stop(daemons.project, said={**SESSION, "stop_hook_active": True})
     assert list(again) == ["systemMessage"]
@@ -287,22 +302,22 @@ def test_what_cannot_be_remembered_is_given_to_nobody_twice(daemons: Daemons) ->
 def test_a_damaged_memory_is_begun_anew(daemons: Daemons) -> None:
     """Nobody is told of it: what is lost is small."""
     daemons.start()
-    folder = daemons.project.root / ".git/verifyd/sessions"
-    folder.mkdir()
-    (folder / "sessions.json").write_bytes(b'{"schema": "verifyd.sess\x00')
+    file = memory(daemons.project)
+    file.parent.mkdir()
+    file.write_bytes(b'{"schema": "verifyd.sess\x00')
     assert stop(daemons.project)["decision"] == "block"
-    assert "claude-s1" in json.loads((folder / "sessions.json").read_text())["sessions"]
+    assert "claude-s1" in json.loads(file.read_text())["sessions"]
 
 
 def test_after_the_attempts_the_agent_is_asked_to_hand_over(daemons: Daemons) -> None:
     """The person is told on which trees it was tried."""
     daemons.start()
-    folder = daemons.project.root / ".git/verifyd/sessions"
+    file = memory(daemons.project)
     stop(daemons.project)
-    known = json.loads((folder / "sessions.json").read_text())
+    known = json.loads(file.read_text())
     given = known["sessions"]["claude-s1"]["given"]
     given[next(iter(given))] = ["a" * 40]
-    (folder / "sessions.json").write_text(json.dumps(known))
+    file.write_text(json.dumps(known))
     answer = stop(daemons.project, "--attempts", "1")
     assert answer["decision"] == "block"
     assert answer["reason"].startswith("verifyd: STOP working on this. It was given to you once and still fails: ")

@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from verifyd.edge.session_files import FILE_NAME, LARGEST_BYTES, change_sessions
+import pytest
+
+from verifyd.edge.daemon_place import name_of
+from verifyd.edge.session_files import LARGEST_BYTES, change_sessions, sessions_folder
 
 COUNT = """
 import sys
@@ -29,9 +32,21 @@ def noting(seen: list[bytes], becomes: bytes = b"") -> Callable[[bytes], bytes]:
     return change
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def file_of(git_dir: Path) -> Path:
+    """Where it is remembered."""
+    return Path(sessions_folder()) / f"{name_of(str(git_dir))}.json"
+
+
 def remembered(git_dir: Path) -> bytes:
     """What the file holds."""
-    return (git_dir / "verifyd" / "sessions" / FILE_NAME).read_bytes()
+    return file_of(git_dir).read_bytes()
 
 
 def test_of_many_hooks_at_once_none_loses_what_another_remembered(tmp_path: Path) -> None:
@@ -44,17 +59,26 @@ def test_of_many_hooks_at_once_none_loses_what_another_remembered(tmp_path: Path
 def test_only_the_user_can_read_it(tmp_path: Path) -> None:
     """The folder and the file."""
     assert change_sessions(str(tmp_path), lambda _data: b"x")
-    folder = tmp_path / "verifyd" / "sessions"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((folder / FILE_NAME).stat().st_mode) == 0o600
+    file = file_of(tmp_path)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (file.parent, file)] == [0o700, 0o600]
+
+
+def test_it_lies_where_no_repository_reaches(tmp_path: Path, state: Path) -> None:
+    """In the user's state folder, and two git folders have nothing in common."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        assert change_sessions(str(tmp_path / name), noting([], name.encode()))
+    assert [remembered(tmp_path / name) for name in ("a", "b")] == [b"a", b"b"]
+    assert file_of(tmp_path / "a").is_relative_to(state)
+    assert list((tmp_path / "a").iterdir()) == []
 
 
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     """Nothing is read through it, and what it leads to stays."""
-    folder, elsewhere = tmp_path / "verifyd" / "sessions", tmp_path / "elsewhere"
-    folder.mkdir(parents=True)
+    file, elsewhere = file_of(tmp_path), tmp_path / "elsewhere"
+    file.parent.mkdir(parents=True)
     elsewhere.write_bytes(b"theirs")
-    (folder / FILE_NAME).symlink_to(elsewhere)
+    file.symlink_to(elsewhere)
     seen: list[bytes] = []
     assert change_sessions(str(tmp_path), noting(seen, b"ours"))
     assert (seen, elsewhere.read_bytes(), remembered(tmp_path)) == ([b""], b"theirs", b"ours")
@@ -62,9 +86,8 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large_to_be_ours_counts_as_none(tmp_path: Path) -> None:
     """It is replaced."""
-    folder = tmp_path / "verifyd" / "sessions"
-    folder.mkdir(parents=True)
-    (folder / FILE_NAME).write_bytes(b"x" * (LARGEST_BYTES + 1))
+    file_of(tmp_path).parent.mkdir(parents=True)
+    file_of(tmp_path).write_bytes(b"x" * (LARGEST_BYTES + 1))
     assert change_sessions(str(tmp_path), lambda data: b"new" + data)
     assert remembered(tmp_path) == b"new"
 
@@ -74,7 +97,7 @@ def test_a_lock_that_is_held_for_too_long_keeps_nobody(tmp_path: Path) -> None:
     import fcntl
 
     assert change_sessions(str(tmp_path), lambda _data: b"before")
-    lock = os.open(tmp_path / "verifyd" / "sessions" / "lock", os.O_RDWR)
+    lock = os.open(f"{file_of(tmp_path)}.lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     seen: list[bytes] = []
     assert not change_sessions(str(tmp_path), noting(seen, b"after"))
@@ -82,9 +105,10 @@ def test_a_lock_that_is_held_for_too_long_keeps_nobody(tmp_path: Path) -> None:
     assert (seen, remembered(tmp_path)) == ([b"before"], b"before")
 
 
-def test_where_nothing_can_be_written_the_change_is_made_all_the_same(tmp_path: Path) -> None:
+def test_where_nothing_can_be_written_the_change_is_made_all_the_same(tmp_path: Path, state: Path) -> None:
     """A file stands where the folder would be."""
-    (tmp_path / "verifyd").write_text("")
+    state.mkdir()
+    (state / "verifyd").write_text("")
     seen: list[bytes] = []
     assert not change_sessions(str(tmp_path), noting(seen, b""))
     assert seen == [b""]

@@ -11,7 +11,7 @@ import json
 from verifyd.edge.clock import SystemClock
 from verifyd.edge.file_looks import looks_of
 from verifyd.edge.plain_question import Refusal, Silence, ask_plainly
-from verifyd.edge.session_files import change_sessions
+from verifyd.edge.session_files import change_sessions, sessions_folder
 from verifyd.hosts.known import Known, read_known, session_key, without_session, write_known
 from verifyd.hosts.model import Answer, Fields, HookEvent, Moment
 from verifyd.hosts.seen import Seen, one_line, read_seen
@@ -143,7 +143,7 @@ def at_stop(event: HookEvent, key: str, place: Place, options: Options) -> Answe
     step = remembered(place, step_of, now, kept)
     if not kept[0] and step.act in (Act.GIVE, Act.HAND_OVER) and (event.again or event.loops):
         return Answer(
-            person=f"verifyd: not ready, and {place.git_dir}/verifyd cannot be written, so no task is given twice."
+            person=f"verifyd: not ready, and {sessions_folder()} cannot be written, so no task is given twice."
         )
     return spoken(step, heard.document, options)
 

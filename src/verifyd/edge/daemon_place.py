@@ -42,14 +42,19 @@ def home_folder() -> str:
 
 
 def socket_of(git_dir: str) -> str:
-    """
-    The path of the socket of this git folder's daemon, whether one listens or not; OSError when there is no such folder.
+    """The path of the socket of this git folder's daemon, whether one listens or not; OSError when there is no such folder."""
+    return f"{state_folder()}/daemons/{name_of(git_dir)}.sock"
 
-    Its name is what the kernel knows the folder by, device and inode: short, the same by whatever path, and another one for each
-    folder of a machine, where two containers with one state folder may well call two repositories the same.
+
+def name_of(git_dir: str) -> str:
+    """
+    What a git folder is called in the state folder; OSError when there is no such folder.
+
+    The kernel knows it so, by device and inode: short, the same by whatever path, and another one for each folder of a machine,
+    where two containers with one state folder may well call two repositories the same.
     """
     found = os.stat(git_dir)
-    return f"{state_folder()}/daemons/{found.st_dev}-{found.st_ino}.sock"
+    return f"{found.st_dev}-{found.st_ino}"
 
 
 def sign_of(root: str, git_dir: str) -> str:

@@ -1,4 +1,8 @@
-"""What is remembered of agents' sessions: one small file below ``<git dir>/verifyd/sessions/``, changed under a lock."""
+"""
+What is remembered of agents' sessions: a small file for each git folder, changed under a lock.
+
+It lies in the user's state folder: an agent that is kept to the repository and its ``.git`` cannot forget how often it had a task.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import os
 import time
 from collections.abc import Callable
 
-FILE_NAME, LOCK_NAME = "sessions.json", "lock"
+from verifyd.edge.daemon_place import name_of, state_folder
+
 LARGEST_BYTES = 1024 * 1024
 LOCK_LIMIT_S = 2.0
 LOOK_EVERY_S = 0.01
@@ -26,24 +31,29 @@ def change_sessions(git_dir: str, change: Callable[[bytes], bytes]) -> bool:
     Returns:
         Whether it was kept: False where the folder cannot be written, or another hook holds the lock for too long.
     """
-    folder = f"{git_dir}/verifyd/sessions"
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        lock = os.open(f"{folder}/{LOCK_NAME}", LOCK_FLAGS, 0o600)
+        path = f"{sessions_folder()}/{name_of(git_dir)}.json"
+        os.makedirs(sessions_folder(), mode=0o700, exist_ok=True)
+        lock = os.open(f"{path}.lock", LOCK_FLAGS, 0o600)
     except OSError:
         change(b"")
         return False
     try:
         held = take(lock)
-        changed = change(read(folder))
+        changed = change(read(path))
         if not held:
             return False
-        write(folder, changed)
+        write(path, changed)
     except OSError:
         return False
     finally:
         os.close(lock)
     return True
+
+
+def sessions_folder() -> str:
+    """Where all of them lie."""
+    return f"{state_folder()}/sessions"
 
 
 def take(lock: int) -> bool:
@@ -60,10 +70,10 @@ def take(lock: int) -> bool:
             return True
 
 
-def read(folder: str) -> bytes:
+def read(path: str) -> bytes:
     """What is there; empty for nothing, and for what is too large to be ours."""
     try:
-        descriptor = os.open(f"{folder}/{FILE_NAME}", READ_FLAGS)
+        descriptor = os.open(path, READ_FLAGS)
     except OSError:
         return b""
     with os.fdopen(descriptor, "rb") as file:
@@ -71,9 +81,9 @@ def read(folder: str) -> bytes:
     return data if len(data) <= LARGEST_BYTES else b""
 
 
-def write(folder: str, data: bytes) -> None:
+def write(path: str, data: bytes) -> None:
     """Whole, then renamed into place; the lock is held, so there is one writer."""
-    temporary = f"{folder}/{FILE_NAME}.tmp"
+    temporary = f"{path}.tmp"
     with os.fdopen(os.open(temporary, WRITE_FLAGS, 0o600), "wb") as file:
         file.write(data)
-    os.rename(temporary, f"{folder}/{FILE_NAME}")
+    os.rename(temporary, path)
