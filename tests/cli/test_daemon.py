@@ -76,7 +76,7 @@ def test_a_one_shot_run_is_known_to_status(project: Project) -> None:
     """By the tree as it is, by its id, and by a commit that has it."""
     project.verifyd("run", expect=0)
     tree = project.tree()
-    for names in ((), ("--tree", tree), ("--tree", "HEAD")):
+    for names in ((), ("--tree", tree), ("--tree", tree[:12]), ("--tree", tree[:4].upper()), ("--tree", "HEAD")):
         answer = project.verifyd("status", *names, "--json", expect=0)
         assert json.loads(answer.out)["tree"] == tree
     assert "no-such-thing" in project.verifyd("status", "--tree", "no-such-thing", expect=2).err

@@ -80,6 +80,16 @@ def test_newest_run_is_of_that_tree_that_pipeline_and_whole(store: SqliteStore) 
     assert store.newest_run(tree=TREE, pipeline="00" * 32) is None
 
 
+def test_trees_are_found_by_the_beginning_of_their_ids(store: SqliteStore) -> None:
+    """Each once, the newest run's first; one that was never run as a whole is not known."""
+    for tree in ("abc1", "abc2", "abcf", "abc1", "abd0"):
+        store.add_run(dataclasses.replace(a_run(), tree=tree))
+    store.add_run(dataclasses.replace(a_run(whole=False), tree="abc3"))
+    assert store.trees_beginning("abc") == ("abc1", "abcf", "abc2")
+    assert store.trees_beginning("abd0") == ("abd0",)
+    assert store.trees_beginning("ffff") == ()
+
+
 def test_history_survives_closing(state_dir: Path) -> None:
     """What one process adds the next one reads, and closing leaves one file."""
     with open_store(state_dir) as store:

@@ -98,6 +98,10 @@ class Store(Protocol):
         """The newest whole run on that tree under that pipeline digest, without its gates; None when there is none."""
         ...
 
+    def trees_beginning(self, digits: str) -> tuple[str, ...]:
+        """Trees with a whole run whose id begins with these lower-case digits, the newest run's first."""
+        ...
+
     def gate_names(self) -> tuple[str, ...]:
         """Every gate that was ever run, sorted."""
         ...

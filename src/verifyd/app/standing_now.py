@@ -6,6 +6,7 @@ import json
 
 from verifyd.app.crash_loop import read_starts
 from verifyd.app.declared import read_declared
+from verifyd.app.history_ports import Store
 from verifyd.app.judged import Request, open_tree
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -14,9 +15,10 @@ from verifyd.json_shape import ShapeError, from_json
 from verifyd.render.document import ReportDocument
 from verifyd.render.standing import stored_standing, unknown_standing
 from verifyd.render.standing_document import StandingDocument
-from verifyd.snapshot import Source
+from verifyd.snapshot import Source, can_name_tree
 
 ID_LENGTHS = (40, 64)
+SHOWN = 3
 
 
 def standing_without_daemon(
@@ -30,8 +32,8 @@ def standing_without_daemon(
     """
     down = read_starts(world, repository).down
     notes = (*notes, f"{down}; start it by hand: verifyd watch") if down else notes
-    found, digest = asked_tree(world, repository, tree) if tree is not None else tree_now(world, repository)
     with world.open_store(repository) as store:
+        found, digest = asked_tree(world, repository, store, tree) if tree is not None else tree_now(world, repository)
         run = store.newest_run(tree=found, pipeline=digest)
         notes = (*notes, *store.notes)
     if run is None or not run.report:
@@ -50,15 +52,28 @@ def tree_now(world: World, repository: Repository) -> tuple[str, str]:
     return snapshot.tree, (declared.runs or declared.written).digest
 
 
-def asked_tree(world: World, repository: Repository, tree: str) -> tuple[str, str]:
+def asked_tree(world: World, repository: Repository, store: Store, tree: str) -> tuple[str, str]:
     """The same of a tree or commit that git knows; a tree that was only ever on disk is looked for under what is approved."""
     try:
         judged = open_tree(world, repository, Request(source=Source.COMMITTED, ref=tree))
     except (GitError, UsageError):
-        if not is_whole_id(tree):
+        known = (tree.lower(),) if is_whole_id(tree) else trees_named(store, tree)
+        if not known:
             raise
-        return tree.lower(), approved_digest(world, repository)
+        return known[0], approved_digest(world, repository)
     return judged.snapshot.tree, (judged.declared.runs or judged.declared.written).digest
+
+
+def trees_named(store: Store, tree: str) -> tuple[str, ...]:
+    """The judged tree whose id begins so; none where it can begin no id; UsageError where several do."""
+    known = store.trees_beginning(tree.lower()) if can_name_tree(tree) else ()
+    if len(known) > 1:
+        raise UsageError(
+            f"{len(known)} trees begin so: {', '.join(one[:12] for one in known[:SHOWN])}",
+            where=tree,
+            remedy="Give more of the id.",
+        )
+    return known
 
 
 def is_whole_id(tree: str) -> bool:

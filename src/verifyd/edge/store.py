@@ -39,6 +39,7 @@ from verifyd.edge.store_queries import (
     READY_RUNS,
     SAMPLES,
     SKIP_REASON,
+    TREES_BETWEEN,
     Retention,
     insert_run,
 )
@@ -281,6 +282,10 @@ class SqliteStore:
         return next(
             (make_run(row) for row in self.rows(NEWEST_RUN, tree, pipeline) if is_sound(row, self.secret)), None
         )
+
+    def trees_beginning(self, digits: str) -> tuple[str, ...]:
+        """Trees with a whole run whose id begins with these lower-case digits, the newest run's first."""
+        return tuple(str(tree) for (tree,) in self.rows(TREES_BETWEEN, digits, digits + "g"))  # "g" follows all digits
 
     def last_ready_tree(self) -> str | None:
         """Tree of the newest run that was ready as a whole."""

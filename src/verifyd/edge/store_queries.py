@@ -24,6 +24,7 @@ PASSES = f"""
     WHERE gate = ? AND status = 'passed' AND tests_ran IS NOT NULL ORDER BY id DESC LIMIT ?
 """
 NEWEST_RUN = f"SELECT {RUN_NAMES} FROM runs WHERE tree = ? AND pipeline = ? AND whole ORDER BY id DESC LIMIT 1"
+TREES_BETWEEN = "SELECT tree FROM runs WHERE tree >= ? AND tree < ? AND whole GROUP BY tree ORDER BY max(id) DESC"
 LAST_READY_TREE = "SELECT tree FROM runs WHERE whole AND readiness = 'ready' ORDER BY id DESC LIMIT 1"
 READY_RUNS = "SELECT tree, head FROM runs WHERE whole AND readiness = 'ready' ORDER BY id DESC LIMIT ?"
 SKIP_REASON = "SELECT reason FROM runs WHERE tree = ? AND readiness = 'skipped' ORDER BY id DESC LIMIT 1"
