@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pathspec import GitIgnoreSpec
+import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 LOCK_FILES = (
     *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "deno.lock"),
@@ -42,9 +46,15 @@ MADE_FILES = (
     *("**/__snapshots__/*.snap", "**/__image_snapshots__/*.png"),
 )
 
-WELL_KNOWN = GitIgnoreSpec.from_lines([*LOCK_FILES, *MADE_FILES])
-
 
 def has_generated_name(path: str) -> bool:
     """Whether a path, relative to the root, is a lock file or a generated file by its name."""
-    return WELL_KNOWN.match_file(path)
+    return well_known().match_file(path)
+
+
+@functools.cache
+def well_known() -> GitIgnoreSpec:
+    """All of these names, made when they are first asked for: a tree that equals its base asks for none."""
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines([*LOCK_FILES, *MADE_FILES])

@@ -207,6 +207,8 @@ NEEDED_LATER = (
     "verifyd.app.publish",
     "verifyd.render.terminal",
     "verifyd.task",
+    "verifyd.edge.verdict_files",
+    "verifyd.edge.git_hooks",
 )
 
 

@@ -28,7 +28,6 @@ from verifyd.edge.console import TerminalConsole
 from verifyd.edge.environment import inherited_environment, working_folder
 from verifyd.edge.files import DiskFiles
 from verifyd.edge.git import GitBinary
-from verifyd.edge.git_hooks import InstalledHooks
 from verifyd.edge.history_key import history_key_path, read_history_key
 from verifyd.edge.machine import cpu_slots, load_average, platform_name
 
@@ -91,7 +90,7 @@ def make_world() -> World:
         stale_bytecode=find_stale_bytecode,
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
         verdict_files=UsersVerdictFiles(),
-        git_hooks=InstalledHooks(),
+        git_hooks=UsersGitHooks(),
     )
 
 
@@ -134,6 +133,22 @@ class UsersVerdictFiles:
         from verifyd.edge.verdict_files import DiskVerdictFiles
 
         return DiskVerdictFiles().read(repository, tree, environment)
+
+
+class UsersGitHooks:
+    """The hooks that git runs in the user's work trees."""
+
+    def are_installed(self, repository: Repository) -> bool:
+        """As InstalledHooks."""
+        from verifyd.edge.git_hooks import InstalledHooks
+
+        return InstalledHooks().are_installed(repository)
+
+    def commit_made_here(self, repository: Repository) -> str | None:
+        """As InstalledHooks."""
+        from verifyd.edge.git_hooks import InstalledHooks
+
+        return InstalledHooks().commit_made_here(repository)
 
 
 def stamp_tools(scripts: Sequence[str], environment: Mapping[str, str], folder: Path) -> Sequence[ToolStamp] | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pathspec import GitIgnoreSpec
-
 from verifyd.change import Change, ChangeKind, FileChange
 from verifyd.evidence.model import Evidence, Finding, FindingKind
 from verifyd.pipeline import DIFF_GATE, Gate, Limits, Scope
@@ -88,6 +86,8 @@ def heaviest(change: Change) -> Sequence[FileChange]:
 
 def scope_findings(change: Change, scope: Scope, agreed: frozenset[str] = frozenset()) -> Iterable[Finding]:
     """One for each path outside ``scope.only``, and for each protected one."""
+    from pathspec import GitIgnoreSpec  # see ``plan.matches``
+
     if scope.only:
         only = GitIgnoreSpec.from_lines(scope.only)
         for file, path in touched_paths(change):

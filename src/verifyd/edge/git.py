@@ -13,14 +13,11 @@ from verifyd.app.ports import Commit, Repository
 from verifyd.change import Change
 from verifyd.edge.git_base import AUTO, find_base, find_committed, find_parent, read_head
 from verifyd.edge.git_change import read_change
-from verifyd.edge.git_checkout import write_tree
-from verifyd.edge.git_dates import follow_stored
 from verifyd.edge.git_objects import Head, read_file_at, tree_of
 from verifyd.edge.git_process import GitProcess, Place
 from verifyd.edge.git_repository import find_repository, object_format, read_settings, user_place
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.ignored_paths import Layout, read_ignored_paths
-from verifyd.edge.mirror_dates import read_dates
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.staged import read_staged
 from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
@@ -189,6 +186,8 @@ class GitBinary:
 
     def paths_changed_between(self, repository: Repository, old_tree: str, new_tree: str) -> frozenset[str] | None:
         """Paths that differ between two trees; None when one of them is no longer known."""
+        if old_tree == new_tree:
+            return frozenset()
         with self._store_of(repository) as store:
             with self._git.object_reader(store.place) as objects:
                 if None in (tree_of(objects, old_tree), tree_of(objects, new_tree)):
@@ -214,6 +213,10 @@ class GitBinary:
 
         Their times are those that a daemon's mirror gives them (MirrorDates).
         """
+        from verifyd.edge.git_checkout import write_tree  # most gates of a single run are run in the working tree
+        from verifyd.edge.git_dates import follow_stored
+        from verifyd.edge.mirror_dates import read_dates
+
         with self._store_of(repository) as store:
             dates = read_dates(repository.state_dir / "dates")
             follow_stored(self._git, store, repository, dates, tree)

@@ -33,6 +33,8 @@ KINDS = {
 
 def read_change(git: GitProcess, store: ObjectStore, repository: Repository, base_tree: str, tree: str) -> Change:
     """What differs, ordered by path; renames found, generated files marked, submodules looked into."""
+    if base_tree == tree:
+        return Change()
     check_between(git, store, base_tree, tree)
     raw, counts = split_raw(lines_of(read_differences(git, store, repository, base_tree, tree)))
     generated = generated_paths(git, store, base_tree, tree, [record.path for record in raw])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, lines_of
 from verifyd.errors import GitError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 RULE_FILE = ".gitignore"
 REPORT_FOLDER = ".verifyd"
@@ -34,8 +37,6 @@ What editors, systems and tools leave behind. Hidden by a private ignore file (`
 Everything else that only a private ignore file hides is part of the tree: a conftest.py there would act on the run unseen. Not
 listed on purpose: ``*.pyc`` (Python imports one that lies where its source would), ``.env``.
 """
-
-LITTER_SPEC = GitIgnoreSpec.from_lines(LITTER)
 
 ARGUMENTS_AT_ONCE = 200
 """Paths on one command line: far below the system's limit, even for names of 255 bytes in deep folders."""
@@ -109,7 +110,7 @@ class IgnoreRules:
         if rule.is_negative:
             return False
         has_force = rule.is_in_tree and rule.source not in self.without_force
-        return has_force or LITTER_SPEC.match_file(path) or LITTER_SPEC.match_file(f"{path}/")
+        return has_force or is_litter(path) or is_litter(f"{path}/")
 
     def deciding_rules(self, paths: Sequence[str]) -> Mapping[str, Rule]:
         """The last matching rule for each path that any rule matches."""
@@ -169,3 +170,16 @@ def is_ours(path: str) -> bool:
 def portions(paths: Sequence[str]) -> list[Sequence[str]]:
     """Paths in lists that fit on a command line."""
     return [paths[start : start + ARGUMENTS_AT_ONCE] for start in range(0, len(paths), ARGUMENTS_AT_ONCE)]
+
+
+def is_litter(path: str) -> bool:
+    """Whether a path, a folder's with a slash at its end, is left behind by an editor, a system or a tool."""
+    return litter_spec().match_file(path)
+
+
+@functools.cache
+def litter_spec() -> GitIgnoreSpec:
+    """LITTER, made when it is first asked for: where nobody hides anything privately it never is."""
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(LITTER)
