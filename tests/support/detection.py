@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping
 
 from verifyd.detect.model import Detected, ProposedGate
-from verifyd.detect.stacks import detect
-from verifyd.detect.tree import is_well_known
+from verifyd.detect.stacks import detect, wanted_texts
 
 
 def detected(files: Mapping[str, str]) -> Detected:
-    """What is found in a tree of these files; only the well-known ones are read, as ``init`` does."""
-    return detect({path: text for path, text in files.items() if is_well_known(path)}, frozenset(files))
+    """What is found in a tree of these files; only those that it wants are read, as ``init`` does."""
+    return detect({path: files[path] for path in wanted_texts(frozenset(files))}, frozenset(files))
 
 
 def commands(files: Mapping[str, str]) -> dict[str, str]:

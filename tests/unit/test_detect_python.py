@@ -186,6 +186,32 @@ def test_unittest_where_nothing_names_another_runner(extra: dict[str, str], comm
     assert commands({"setup.py": "", **extra}) == {"tests": command}
 
 
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("def test_a():\n    assert 1\n", "tests/test_a.py holds test functions, which unittest does not run"),
+        ("async def test_a():\n    pass\n", "tests/test_a.py holds test functions, which unittest does not run"),
+        ("import unittest\nimport pytest\nclass A(unittest.TestCase): ...\n", "tests/test_a.py imports pytest"),
+    ],
+)
+def test_what_the_tests_are_written_for_shows_in_them(text: str, why: str) -> None:
+    """A small project often names pytest nowhere else, and unittest would find no test in it."""
+    found = gate({"setup.py": "", "tests/__init__.py": "", "tests/test_a.py": text}, "tests")
+    assert (found.command, found.why) == ("python3 -m pytest -q", why)
+
+
+def test_tests_written_for_unittest_are_run_by_it() -> None:
+    """Methods of a class are no functions that stand by themselves."""
+    text = "import unittest\n\n\nclass A(unittest.TestCase):\n    def test_a(self): ...\n"
+    assert commands({"setup.py": "", "test_a.py": text}) == {"tests": "python3 -m unittest"}
+
+
+def test_djangos_tests_stay_djangos() -> None:
+    """A function beside them does not make a project without pytest need it."""
+    files = {"manage.py": "", "requirements.txt": "django\n", "shop/tests.py": "def test_a(): ...\n"}
+    assert commands(files) == {"tests": "python3 manage.py test"}
+
+
 def test_unittest_finds_no_files_of_another_name() -> None:
     """``shop_test.py`` is no test for unittest's discovery, so there is no gate that would find none."""
     with pytest.raises(UsageError):

@@ -12,8 +12,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.detect.model import ProposedGate, Tool
 from verifyd.detect.page import render_verify_md
-from verifyd.detect.stacks import detect
-from verifyd.detect.tree import is_well_known
+from verifyd.detect.stacks import detect, wanted_texts
 from verifyd.errors import UsageError
 from verifyd.pipeline import Gate
 from verifyd.report import unignored_notes
@@ -108,9 +107,9 @@ def remedy_for_existing() -> str:
 
 
 def well_known_texts(world: World, repository: Repository, snapshot: Snapshot) -> dict[str, str]:
-    """Text of the configuration files of the tree; what is no text, or too large to be written by hand, is left out."""
+    """Text of the files of the tree that detection reads; what is no text, or too large to be written by hand, is left out."""
     texts: dict[str, str] = {}
-    for path in sorted(filter(is_well_known, snapshot.paths)):
+    for path in wanted_texts(snapshot.paths):
         content = world.git.read_file(repository, snapshot.tree, path)
         limit_bytes = LOCK_LIMIT_BYTES if path.endswith(".lock") else SIZE_LIMIT_BYTES
         if content is not None and len(content) <= limit_bytes and b"\0" not in content:

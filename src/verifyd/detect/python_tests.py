@@ -10,6 +10,8 @@ from verifyd.detect.tasks import SAYS
 from verifyd.detect.tox import tox_home
 
 PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pytest.toml")
+IMPORTS_PYTEST = re.compile(r"^[ \t]*(?:import|from) pytest\b", re.MULTILINE)
+TEST_FUNCTION = re.compile(r"^(?:async )?def test", re.MULTILINE)
 PYTEST_CALL = r"(?<![\w.-])pytest(?![\w-])"
 
 
@@ -25,6 +27,10 @@ def test_gate(project: PythonProject) -> ProposedGate | None:
     if project.folder.has("manage.py"):
         words, tools = project.start("python3", of="django")
         return make_gate(project, words, "manage.py test", "django", f"there is {home('manage.py')}", tools)
+    why = written_for_pytest(project)
+    if why is not None:
+        words, tools = as_module(project)
+        return make_gate(project, words, "-q", "pytest", why, tools)
     suites = unittest_arguments(project)
     if suites is None or (uses_tox_or_nox(project) and not project.mentions(r"-m unittest|unittest discover")):
         return None
@@ -73,6 +79,17 @@ def why_pytest(project: PythonProject) -> str | None:
     if conftest is not None:
         return f"there is {project.folder.full(conftest)}"
     return "the project's own commands call pytest" if project.mentions(PYTEST_CALL) else None
+
+
+def written_for_pytest(project: PythonProject) -> str | None:
+    """What the first test files themselves say: unittest runs no function that stands by itself, so it would find no test."""
+    for path in project.tests:
+        text, name = project.folder.text(path), project.folder.full(path)
+        if IMPORTS_PYTEST.search(text):
+            return f"{name} imports pytest"
+        if TEST_FUNCTION.search(text):
+            return f"{name} holds test functions, which unittest does not run"
+    return None
 
 
 def unittest_arguments(project: PythonProject) -> str | None:

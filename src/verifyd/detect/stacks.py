@@ -12,10 +12,10 @@ from verifyd.detect.hooks import Hooks, detect_hooks, read_hooks
 from verifyd.detect.model import Detected, Found, Kind, ProposedGate
 from verifyd.detect.node import detect_node
 from verifyd.detect.python import detect_python
-from verifyd.detect.python_project import PythonProject
+from verifyd.detect.python_project import TEST_FILE, PythonProject
 from verifyd.detect.runners import fill
 from verifyd.detect.rust import detect_rust
-from verifyd.detect.tree import Folder, project_folders
+from verifyd.detect.tree import Folder, is_well_known, project_folders
 from verifyd.detect.workspaces import join_members
 from verifyd.errors import UsageError
 
@@ -28,12 +28,22 @@ LOOKED_FOR = (
 )
 
 
+TEST_SAMPLES = 20
+"""Test files whose text is read: what they are written for shows in the first of them."""
+
+
+def wanted_texts(paths: frozenset[str]) -> tuple[str, ...]:
+    """The paths of a tree whose text detection reads, sorted: configuration, and some tests."""
+    tests = sorted(path for path in paths if TEST_FILE.search(path))
+    return tuple(sorted({*filter(is_well_known, paths), *tests[:TEST_SAMPLES]}))
+
+
 def detect(files: Mapping[str, str], paths: frozenset[str]) -> Detected:
     """
     Find the gates of a repository.
 
     Args:
-        files: Text of the files that ``is_well_known`` names, by path.
+        files: Text of the files that ``wanted_texts`` names, by path.
         paths: Every path of the tree.
 
     Raises:
