@@ -98,6 +98,25 @@ def test_a_second_one_waits_until_the_first_answers(daemons: Daemons) -> None:
     assert said(second) == f"other {first.pid}\n"
 
 
+def test_one_that_is_starting_keeps_nobody_waiting(daemons: Daemons) -> None:
+    """Until it can answer, it is not there to be asked: quickly, slowly and by a hook."""
+    process = daemons.begin("stuck")
+    folder = place_of(daemons.project).parent
+    wait_for(lambda: folder.is_dir() and list(folder.iterdir()), "it has its socket")
+    for extra in ({}, {"GIT_CONFIG_COUNT": "0"}):
+        answer = daemons.project.verifyd("status", extra=extra, expect=3)
+        assert "note:" not in answer.out, answer.both
+    payload = ["sh", "-c", 'echo "{}" | "$@"', "sh", *daemons.project.command("hook", "claude", "stop", "--no-start")]
+    told = subprocess.run(payload, cwd=daemons.project.root, env=daemons.project.environment, capture_output=True)
+    assert b"verifyd: no daemon runs for this work tree. The agent was let go unverified." in told.stdout
+    process.kill()
+    process.communicate()
+    second = daemons.start()
+    second.terminate()
+    second.communicate(timeout=ENDED_S)
+    assert list(folder.iterdir()) == []
+
+
 def test_a_second_one_takes_over_from_one_that_dies_while_starting(daemons: Daemons) -> None:
     """The lock goes with its holder."""
     first = daemons.begin("slow")

@@ -63,15 +63,18 @@ def hint(git_dir: Path, leads_to: str) -> None:
     (git_dir / "verifyd" / "daemon.addr").write_text(leads_to, "utf-8")
 
 
+@pytest.mark.parametrize("depth", [0, 120])
 def test_who_listens_where_the_hint_leads_is_named_and_asked_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, depth: int
 ) -> None:
-    """By the number that the kernel gives; the connection is closed without a byte."""
-    monkeypatch.chdir(tmp_path)
+    """By the number that the kernel gives; the connection is closed without a byte. However long the path is."""
+    folder = tmp_path / ("x" * depth)
+    folder.mkdir(exist_ok=True)
+    monkeypatch.chdir(folder)
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind("s")
         stranger.listen()
-        hint(tmp_path, "s")
+        hint(tmp_path, str(folder / "s"))
         got: list[bytes] = []
 
         def take() -> None:

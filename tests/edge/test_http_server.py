@@ -199,6 +199,19 @@ def test_a_socket_that_a_dead_daemon_left_is_replaced(home: Path) -> None:
     assert not there.exists()
 
 
+async def test_a_socket_that_is_moved_is_found_at_its_new_place_alone(home: Path) -> None:
+    """Where a dead one's stood; so a daemon that is only starting is not there to be asked."""
+    place = home / "daemon.sock"
+    bind_socket(place).listening.close()
+    starting = bind_socket(home / "starting.sock")
+    async with serve(application, starting.listening):
+        assert not await is_answered(str(place))
+        there = starting.moved_to(place)
+        assert await is_answered(str(place))
+    there.close()
+    assert os.listdir(home) == []  # noqa: PTH208 - pathlib is not to be used in async functions
+
+
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
 def test_what_is_no_socket_is_never_removed(home: Path, kind: str) -> None:
     """Fault 68: a file, folder or link in its place stays, and the reason is said with what to do."""

@@ -17,7 +17,6 @@ from tests.support.fake_engine import READY
 from tests.support.project import Project
 from tests.support.repository import ROOT
 from verifyd.edge.daemon_place import sign_of
-from verifyd.edge.process_identity import start_of
 from verifyd.edge.quick_client import VERSION
 from verifyd.render.standing import render_standing, render_standing_json, standing_document
 
@@ -84,10 +83,7 @@ def main(git_dir: str, *options: str) -> None:
     LyingAnswer.git_dir = git_dir
     os.chdir(home)  # the path may be too long to be bound
     server = LyingServer(path.name, LyingAnswer)
-    short = path if len(os.fsencode(path)) <= 100 else Path(f"/proc/{os.getpid()}/cwd/{path.name}")
-    (home / "daemon.addr").write_bytes(os.fsencode(short))
-    about = {"pid": os.getpid(), "start": start_of(os.getpid()), "socket": str(short), "version": VERSION, "api": 1}
-    (home / "daemon.json").write_text(json.dumps({**about, "started_at": "2026-01-01T00:00:00+00:00"}), "utf-8")
+    (home / "daemon.addr").write_bytes(os.fsencode(path))
     sys.stdout.write("listening\n")
     sys.stdout.flush()
     server.serve_forever()

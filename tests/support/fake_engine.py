@@ -167,7 +167,7 @@ def main(folder: str, *options: str) -> None:
     A daemon with a fake engine in a process of its own, until it is stopped.
 
     Options: ``automatic``; ``crash`` (its engine raises); ``hang`` (its engine never answers); ``slow`` (opening it takes a second);
-    ``verifying`` (its tree has no report yet); ``release`` (it is of another release); ``api`` (it speaks another API).
+    ``stuck`` (opening it takes for ever);     ``verifying`` (its tree has no report yet); ``release`` (it is of another release); ``api`` (it speaks another API).
     """
 
     world = make_world()
@@ -179,6 +179,8 @@ def main(folder: str, *options: str) -> None:
             raise RuntimeError("the engine broke")
         if "slow" in options:
             await anyio.sleep(1)
+        if "stuck" in options:
+            await anyio.sleep_forever()
         standing = VERIFYING if "verifying" in options else NOT_READY
         yield FakeEngine(world, repository, hangs="hang" in options, known=standing)
 

@@ -198,15 +198,18 @@ async def serve_engine(world: World, repository: Repository, parts: DaemonParts,
     from verifyd.edge.http_server import serve
 
     # Before anything else runs in this process: binding sets the umask for a moment, which is everybody's.
-    bound = bind_socket(Path(socket_of(os.fspath(repository.git_dir))))
-    forget_address(bound.path)
-    remove_dead(bound.path.parent, world.clock.now())
-    address = own_address(repository, bound, world)
+    # Under another name until somebody answers: nobody shall wait for what is only starting.
+    place = Path(socket_of(os.fspath(repository.git_dir)))
+    bound = bind_socket(place.with_name(f"starting-{place.name}"))
+    forget_address(place)
+    remove_dead(place.parent, world.clock.now())
+    address = own_address(repository, place, world)
     try:
         async with parts.open_engine(world, repository, parts.idle_s) as engine:
             daemon = Daemon(engine=engine, address=address)
             async with serve(parts.make_application(daemon), bound.listening), anyio.create_task_group() as tasks:
                 await tasks.start(stop_on_signal, world, engine)
+                bound = bound.moved_to(place)
                 write_address(daemon.address)
                 tasks.start_soon(parts.show, engine)
                 tasks.start_soon(keep_log_small, repository.home)
@@ -226,14 +229,14 @@ def clean_up(repository: Repository, lock: DaemonLock, bound: BoundSocket, addre
         remove_hint(address)
 
 
-def own_address(repository: Repository, bound: BoundSocket, world: World) -> DaemonAddress:
+def own_address(repository: Repository, place: Path, world: World) -> DaemonAddress:
     """Who we are and where we listen."""
     return DaemonAddress(
         pid=own_pid(),
         start=start_of(own_pid()) or "",
         root=str(repository.root),
         git_dir=str(repository.git_dir),
-        socket=str(bound.path),
+        socket=str(place),
         version=version("verifyd"),
         api=API,
         started_at=world.clock.now().isoformat(),

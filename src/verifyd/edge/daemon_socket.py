@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verifyd.edge.daemon_place import by_short_name
@@ -28,6 +29,18 @@ class BoundSocket:
     path: Path
     file: tuple[int, int]
 
+    def moved_to(self, path: Path) -> BoundSocket:
+        """
+        The same socket, found at *path* from now on; a dead daemon's that stands there is replaced, nothing else.
+
+        Raises:
+            MachineError: It cannot be moved, or something else stands there.
+        """
+        with refusing(path):
+            remove_socket(path)
+            os.rename(self.path, path)
+        return replace(self, path=path)
+
     def close(self) -> None:
         """Take no more connections, and remove the file if it is still ours."""
         self.listening.close()
@@ -46,10 +59,17 @@ def bind_socket(path: Path) -> BoundSocket:
     Raises:
         MachineError: It cannot be done, or something else stands there.
     """
-    try:
+    with refusing(path):
         make_private(path.parent)
         remove_socket(path)
         return BoundSocket(listening=bound(path), path=path, file=file_at(path))
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn what the system refuses inside the ``with`` into a MachineError."""
+    try:
+        yield
     except OSError as error:
         raise MachineError(
             f"no socket can be made at {path}: {error.strerror.lower() if error.strerror else error}",

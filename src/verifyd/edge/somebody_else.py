@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from verifyd.edge.daemon_place import socket_of
+from verifyd.edge.daemon_place import by_short_name, socket_of
 
 HINT = "verifyd/daemon.addr"
 """In the git folder: where its daemon says that it listens. Anybody may have written it who writes there, so it is only good for this."""
@@ -40,7 +40,7 @@ def listener_elsewhere(git_dir: str) -> int | None:
         return None
     try:
         client.settimeout(CONNECT_S)
-        client.connect(hint)
+        by_short_name(hint, client.connect)
         if sys.platform == "darwin":
             return client.getsockopt(SOL_LOCAL, LOCAL_PEERPID)
         return int.from_bytes(client.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)[:4], sys.byteorder)
