@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ import anyio
 import pytest
 import trio.testing
 
-from verifyd.app.follower import CHECK_AFTER_S, SLEPT_S, SWEEP_EVERY_S, SWEPT_AT_ONCE, Follower
+from verifyd.app.follower import CHECK_AFTER_S, SLEPT_S, SWEEP_SHARE, SWEPT_AT_ONCE, TICK_S, Follower
 from verifyd.app.ports import Guard
 from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.errors import GitError, VerifydError, WatchError
@@ -45,11 +45,13 @@ class PlayedTree:
         state: What the next reading gives.
         calls: Each reading, in order.
         refuses: What the next readings fail with.
+        swept: Called by each sweep.
     """
 
     state: TreeState = FIRST
     calls: list[str] = field(default_factory=list)
     refuses: GitError | None = None
+    swept: Callable[[], None] = lambda: None
     discarded: int = 0
     written_bytes: int = 0
 
@@ -66,6 +68,7 @@ class PlayedTree:
 
     def sweep(self) -> TreeState:
         """Look everywhere."""
+        self.swept()
         return self.call("sweep")
 
     def cross_check(self) -> bool:
@@ -147,6 +150,10 @@ class LoopClock:
     def monotonic_s(self) -> float:
         """The loop's seconds, and those that were slept through."""
         return anyio.current_time() + self.slept_s
+
+    def sleep_through(self, seconds: float) -> None:
+        """They pass for everybody but the loop."""
+        self.slept_s += seconds
 
 
 @dataclass
@@ -243,10 +250,38 @@ async def test_what_could_not_be_read_is_read_again_with_the_next_look() -> None
 async def test_everything_is_looked_at_regularly() -> None:
     """An edit that nothing hinted at is found all the same."""
     played = Played()
-    with anyio.move_on_after(SWEEP_EVERY_S * 3.5):
+    with anyio.move_on_after(TICK_S * 3.5):
         await played.follower().look_regularly()
     assert played.tree.calls == ["sweep"] * 3
     assert played.told.ticks == 3
+
+
+async def test_a_look_that_takes_long_is_rare_and_ticks_are_not() -> None:
+    """An approval, or another try after trouble, waits for no look."""
+    played = Played()
+    played.tree.swept = lambda: played.clock.sleep_through(0.1)
+    with anyio.move_on_after(TICK_S * 30.5):
+        await played.follower().look_regularly()
+    assert played.tree.calls == ["sweep"] * 2
+    assert (0.1 * SWEEP_SHARE, played.told.ticks) == (TICK_S * 20, 30)
+
+
+async def test_waiting_for_its_turn_makes_a_look_no_rarer() -> None:
+    """Reading everything anew takes seconds, and may be followed by rest at once."""
+    played = Played()
+    follower = played.follower()
+
+    async def read_long() -> None:
+        async with follower.reading:
+            await anyio.sleep(TICK_S * 5)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(read_long)
+        await anyio.sleep(TICK_S / 2)
+        tasks.start_soon(follower.look_regularly)
+        await anyio.sleep(TICK_S * 8)
+        tasks.cancel_scope.cancel()
+    assert played.tree.calls == ["sweep"] * 4
 
 
 async def test_after_a_sleep_of_the_machine_no_event_is_trusted() -> None:
@@ -254,9 +289,9 @@ async def test_after_a_sleep_of_the_machine_no_event_is_trusted() -> None:
     played = Played()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(played.follower().look_regularly)
-        await anyio.sleep(SWEEP_EVERY_S / 2)
+        await anyio.sleep(TICK_S / 2)
         played.clock.slept_s = SLEPT_S + 60
-        await anyio.sleep(SWEEP_EVERY_S)
+        await anyio.sleep(TICK_S)
         tasks.cancel_scope.cancel()
     assert played.tree.calls == ["read  lost git", "sweep"]
     assert played.told.states == [(FIRST, True)]
@@ -271,7 +306,7 @@ async def test_git_is_asked_once_after_each_burst_of_edits() -> None:
     with anyio.move_on_after(CHECK_AFTER_S * 3):
         await follower.look_regularly()
     assert played.tree.calls.count("check") == 1
-    assert played.tree.calls.index("check") >= CHECK_AFTER_S / SWEEP_EVERY_S - 1
+    assert played.tree.calls.index("check") >= CHECK_AFTER_S / TICK_S - 1
 
 
 async def test_a_root_that_is_gone_ends_the_following() -> None:

@@ -20,7 +20,7 @@ NOTHING_MORE = Hint()
 SWEPT_AT_ONCE = 8_000
 """Files up to which "now" is answered by a look at all of them (10 ms for 7,000); above, by what the system has to tell."""
 
-SWEEP_EVERY_S = 2.0
+TICK_S = 2.0
 SWEEP_SHARE = 400
 """A sweep takes at most this part of the time, so that an idle daemon takes less than 0.3 % of a core."""
 
@@ -45,7 +45,7 @@ class Listener(Protocol):
         ...
 
     def tick(self) -> None:
-        """A regular look is over."""
+        """Some seconds have passed."""
         ...
 
 
@@ -57,6 +57,7 @@ class Follower:
     Attributes:
         pending: Hints that no look has taken in yet.
         edited_s: When the tree was last seen to change.
+        looked_s: How long the last look at all files took, when its turn had come.
         checked: Whether git was asked since.
     """
 
@@ -67,6 +68,7 @@ class Follower:
     pending: Hint = field(default_factory=Hint)
     reading: anyio.Lock = field(default_factory=anyio.Lock)
     edited_s: float = 0.0
+    looked_s: float = 0.0
     checked: bool = True
     check_from_s: float = 0.0
 
@@ -87,6 +89,7 @@ class Follower:
             also: What is to be read besides what the system tells.
         """
         async with self.reading:
+            began_s = self.clock.monotonic_s()
             hint, self.pending = self.pending | self.watcher.drain() | also, Hint()
             try:
                 state = await self.read(hint, everywhere=everywhere or hint.lost)
@@ -94,6 +97,9 @@ class Follower:
                 self.pending |= hint
                 self.listener.fail(error)
                 return
+            finally:
+                if everywhere:
+                    self.looked_s = self.clock.monotonic_s() - began_s
             self.give(state, anew=hint.git_state)
 
     async def look_now(self) -> None:
@@ -128,30 +134,32 @@ class Follower:
             return await anyio.to_thread.run_sync(function)
 
     async def look_regularly(self) -> None:
-        """Find edits that nothing hinted at, for ever."""
-        pause_s = SWEEP_EVERY_S
+        """Find edits that nothing hinted at, and tick, for ever; a tick waits for no look that is not due yet."""
+        due_s = 0.0
         while True:
             paused_s = self.clock.monotonic_s()
-            await anyio.sleep(pause_s)
-            if self.clock.monotonic_s() - paused_s > pause_s + SLEPT_S:
+            await anyio.sleep(TICK_S)
+            now_s = self.clock.monotonic_s()
+            if now_s - paused_s > TICK_S + SLEPT_S:
                 self.pending |= Hint(lost=True, git_state=True)
-            began_s = self.clock.monotonic_s()
-            await self.look(everywhere=True)
-            pause_s = max(SWEEP_EVERY_S, (self.clock.monotonic_s() - began_s) * SWEEP_SHARE)
-            await self.check_when_quiet()
+                due_s = now_s
+            if now_s >= due_s:
+                await self.look(everywhere=True)
+                due_s = self.clock.monotonic_s() + self.looked_s * SWEEP_SHARE
+                await self.check_when_quiet()
             self.listener.tick()
 
     async def check_when_quiet(self) -> None:
         """Ask git whether our tree is its tree, once after each burst of edits."""
-        began_s = self.clock.monotonic_s()
-        if self.checked or began_s < max(self.check_from_s, self.edited_s + CHECK_AFTER_S):
+        if self.checked or self.clock.monotonic_s() < max(self.check_from_s, self.edited_s + CHECK_AFTER_S):
             return
         self.checked = True
         async with self.reading:
+            began_s = self.clock.monotonic_s()
             try:
                 await anyio.to_thread.run_sync(self.tree.cross_check)
             except VerifydError as error:
                 self.listener.fail(error)
+            now_s = self.clock.monotonic_s()
+            self.check_from_s = now_s + (now_s - began_s) * CHECK_SHARE
             self.give(self.tree.state)
-        now_s = self.clock.monotonic_s()
-        self.check_from_s = now_s + (now_s - began_s) * CHECK_SHARE
