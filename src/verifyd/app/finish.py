@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from verifyd.app.declared import Declared
 from verifyd.app.history_ports import GateRun, RunRecord, Store
 from verifyd.app.judged import Judged, Request
+from verifyd.app.progress import without_block
 from verifyd.app.unverified import commit_remarks
 from verifyd.app.verdict_files import keep_verdict
 from verifyd.app.world import World
@@ -143,7 +144,9 @@ class Finish:
             duration_s=self.world.clock.monotonic_s() - start_s,
             holds=self.holds(),
             notes=(*self.judged.declared.difference_lines, *self.remarks, *self.store.notes),
-            constraints=constraints_left(self.judged.change, self.pipeline.limits, self.pipeline.scope),
+            constraints=constraints_left(
+                without_block(self.world, self.judged, self.pipeline), self.pipeline.limits, self.pipeline.scope
+            ),
             last_ready_tree=last_ready,
             changed_since_ready=changed or None,
         )

@@ -190,7 +190,7 @@ class LivePass:
             change = await anyio.to_thread.run_sync(self.shared.world.git.change, self.judged.snapshot)
             self.judged, self.is_counted = replace(self.judged, change=change), True
         self.remarks = uncounted_remarks(self.shared.world, self.judged, pipeline, self.shared.store)
-        self.built_in = built_in_verdicts(pipeline, self.judged.change)
+        self.built_in = built_in_verdicts(self.shared.world, self.judged, pipeline)
         for verdict in self.built_in:
             ended(verdict)
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from verifyd.app.finish import Result
 from verifyd.app.ports import Repository
+from verifyd.app.progress import keep_progress
 from verifyd.app.world import World
-from verifyd.pipeline import Pipeline
 from verifyd.render.json import render_json
 from verifyd.render.markdown import render_markdown
-from verifyd.report import Report
 from verifyd.snapshot import Source
 
-if TYPE_CHECKING:
-    from verifyd.task import Task
-
-SIZE_LIMIT_BYTES = 1024 * 1024
 IGNORE_ALL = b"*\n"
-BEGIN, END = "<!-- verifyd:begin -->", "<!-- verifyd:end -->"
-BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
 
 
 def report_files(repository: Repository) -> tuple[Path, ...]:
@@ -52,34 +42,3 @@ def publish(world: World, repository: Repository, result: Result, *, keeps_progr
     pipeline = result.declared.runs
     if keeps_progress and pipeline is not None and result.report.snapshot.source is Source.WORKING_TREE:
         keep_progress(world, repository, pipeline, result)
-
-
-def keep_progress(world: World, repository: Repository, pipeline: Pipeline, result: Result) -> None:
-    """Bring the progress file's marked block up to date, on transitions only."""
-    if pipeline.progress is None:
-        return
-    path = repository.root / pipeline.progress
-    content = world.files.read(path, limit_bytes=SIZE_LIMIT_BYTES) or b""
-    if len(content) > SIZE_LIMIT_BYTES:
-        return
-    updated = with_progress(content.decode("utf-8", "surrogateescape"), result.report, result.task, world.clock.now())
-    if updated is not None:
-        world.files.write_whole(path, updated.encode("utf-8", "surrogateescape"))
-
-
-def with_progress(text: str, report: Report, task: Task | None, now: datetime) -> str | None:
-    """
-    The text with its block up to date; None when the block already says the same.
-
-    Only a transition is written, and no tree id: the file is part of the tree, so a block that named its tree, or a time on
-    each run, would make a new tree to be judged each time.
-    """
-    says = f"Readiness: {str(report.readiness).replace('_', ' ')}" + (f"; next: {task.title}" if task else "")
-    says = says.replace("<!--", "< !--").replace("-->", "-- >")
-    found = BLOCK.search(text)
-    if found is not None and f"\n{says}\n" in found.group(0):
-        return None
-    block = f"{BEGIN}\n{says}\nSince: {now:%Y-%m-%d %H:%M} UTC\n{END}"
-    if found is not None:
-        return text[: found.start()] + block + text[found.end() :]
-    return f"{text.rstrip()}\n\n{block}\n" if text.strip() else f"# Progress\n\n{block}\n"

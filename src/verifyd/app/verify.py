@@ -12,11 +12,11 @@ from verifyd.app.gate import GateRunner, RunContext
 from verifyd.app.history_ports import Store
 from verifyd.app.judged import Judged, Opened, Request, open_now
 from verifyd.app.ports import Repository
+from verifyd.app.progress import without_block
 from verifyd.app.run import Listener, run_gates
 from verifyd.app.uncounted import uncounted_remarks
 from verifyd.app.world import World
 from verifyd.builtin.diff import judge_change
-from verifyd.change import Change
 from verifyd.errors import UsageError
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import DIFF_GATE, Pipeline
@@ -94,7 +94,7 @@ async def verify(
             return unapproved(world, judged, store, request, started_at, start_s)
         plan = plan_for(world, judged, pipeline, store, request)
         context = RunContext(world=world, judged_tree=judged, processes=processes, store=store, reuse=request.reuse)
-        built_in = built_in_verdicts(pipeline, judged.change)
+        built_in = built_in_verdicts(world, judged, pipeline)
         async with GateRunner(context) as runner:
             if not judged.has_known_base:
                 plan = with_doubtful(plan, runner.doubtful(plan), slots=world.machine.slots)
@@ -153,7 +153,7 @@ def unapproved(
     return Result(report=report, task=None, declared=judged.declared)
 
 
-def built_in_verdicts(pipeline: Pipeline, change: Change) -> tuple[Verdict, ...]:
+def built_in_verdicts(world: World, judged: Judged, pipeline: Pipeline) -> tuple[Verdict, ...]:
     """
     The gates that need no process; they cost nothing, so they are judged even when others were asked for by name.
 
@@ -161,4 +161,5 @@ def built_in_verdicts(pipeline: Pipeline, change: Change) -> tuple[Verdict, ...]
     """
     if not pipeline.has_diff_gate:
         return ()
+    change = without_block(world, judged, pipeline)
     return (judge_change(change, pipeline.limits, pipeline.scope, agreed=frozenset({VERIFY_MD})),)
