@@ -18,7 +18,7 @@ SLOW = (
     *("pydantic", "pydantic_core", "rich", "sqlite3", "ssl", "statistics", "yaml"),
 )
 """Libraries that take more than some milliseconds each."""
-FOR_REUSED_RUNS = {"asyncio", "anyio", "pathspec", "sqlite3", "ssl", "statistics"}
+FOR_REUSED_RUNS = {"asyncio", "anyio", "sqlite3", "ssl", "statistics"}
 FOR_OTHER_RUNS = (
     *("verifyd.app.approve", "verifyd.app.doctor", "verifyd.app.init", "verifyd.cause", "verifyd.danger"),
     *("verifyd.detect", "verifyd.edge.editable_installs", "verifyd.evidence.select", "verifyd.evidence.text"),
