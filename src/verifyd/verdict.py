@@ -157,15 +157,28 @@ def judge_ending(gate: Gate, outcome: Outcome, missing: MissingTool | None) -> J
     return judge_signal(outcome)
 
 
+CACHES = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"})
+"""Folders that tools write whenever they run."""
+
+
 def moved_text(outcome: Outcome) -> str:
-    """Names what moved, at most three paths."""
+    """Names what moved, at most three paths, and what to do: for a tool's cache, the line that .gitignore lacks."""
     named = ", ".join(outcome.moved[:3])
     more = f" and {len(outcome.moved) - 3} more" if len(outcome.moved) > 3 else ""
     if outcome.view is View.FROZEN:
         return (
             f"{named}{more} changed in verifyd's own copy of the tree while the gate ran: another process wrote there"
         )
+    caches = [cache_of(path) for path in outcome.moved]
+    if all(caches):
+        lines = " ".join(f"{name}/" for name in dict.fromkeys(caches))
+        return f"{named}{more} changed while the gate ran; its own tools write there: add to .gitignore: {lines}"
     return f"{named}{more} changed while the gate ran; what the gate itself writes belongs into .gitignore, else try isolate=frozen"
+
+
+def cache_of(path: str) -> str:
+    """The outermost folder of CACHES that a path lies in; empty for none."""
+    return next((part for part in path.split("/")[:-1] if part in CACHES), "")
 
 
 def judge_signal(outcome: Outcome) -> Judgement | None:

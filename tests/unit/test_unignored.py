@@ -23,11 +23,12 @@ def test_packages_of_node_are_one_line_wherever_they_lie() -> None:
     change = added(
         "a/node_modules/x/index.js",
         "b/node_modules/y.js",
+        "c/__pycache__/d.pyc",
         ".venv/pyvenv.cfg",
         ".venv/node_modules/z.js",
         "target/CACHEDIR.TAG",
     )
-    assert find_unignored(change) == Unignored(lines=(".venv/", "node_modules/", "target/"), files=5)
+    assert find_unignored(change) == Unignored(lines=(".venv/", "node_modules/", "__pycache__/", "target/"), files=6)
 
 
 def test_what_was_committed_was_meant() -> None:

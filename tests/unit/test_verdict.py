@@ -63,6 +63,17 @@ def test_a_pass_keeps_what_it_was_judged_by() -> None:
                 ),
             ),
         ),
+        (
+            {"moved": ("a/__pycache__/b.pyc", ".pytest_cache/v/x", "c/__pycache__/d.pyc")},
+            (
+                "unproven",
+                "tree_moved",
+                (
+                    "a/__pycache__/b.pyc, .pytest_cache/v/x, c/__pycache__/d.pyc changed while the gate ran; "
+                    "its own tools write there: add to .gitignore: __pycache__/ .pytest_cache/"
+                ),
+            ),
+        ),
         ({"log_lost": True}, ("unproven", "evidence_missing", "its output could not be stored (disk full?)")),
         (
             {"exit_code": 127},

@@ -1,4 +1,4 @@
-"""The change in, the folders of installed files out that nobody told git to ignore: each run reads them whole."""
+"""The change in, the folders of installed and compiled files out that nobody told git to ignore: each run reads them whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from verifyd.change import Change, ChangeKind
 from verifyd.verdict import counted
 
-PACKAGES = "node_modules"
+INSTALLED = frozenset({"node_modules", "__pycache__"})
+"""Names of folders that are made anew on each machine, wherever they lie."""
 MARKERS = frozenset({"pyvenv.cfg", "CACHEDIR.TAG"})
 """Files that say what their folder is: a virtual environment (PEP 405), a cache (the Cache Directory Tagging Specification)."""
 NAMED = 3
@@ -66,8 +67,8 @@ def ignoring_line(path: str, homes: set[str]) -> str | None:
     folders = posixpath.dirname(path).split("/")
     for depth, name in enumerate(folders, 1):
         folder = "/".join(folders[:depth])
-        if name == PACKAGES:
-            return f"{PACKAGES}/"
+        if name in INSTALLED:
+            return f"{name}/"
         if folder in homes:
             return f"{folder}/"
     return None
