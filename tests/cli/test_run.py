@@ -105,7 +105,11 @@ def test_a_changed_pipeline_runs_as_approved_and_is_never_ready(make: Make) -> N
     assert not (project.root / "cheated").exists()
     assert project.report()["reason"] == "pipeline_changed"
     assert project.statuses()["tests"] == ("passed", None)
-    assert "VERIFY.md: tests: script is touch cheated, approved was pytest -q" in answer.out
+    differs = "VERIFY.md: tests: script is touch cheated, approved was pytest -q"
+    assert differs in answer.out
+    assert f"note: {differs}" in project.verifyd("status", expect=3).out
+    asked = project.verifyd("task", expect=3)
+    assert (asked.out, "is unproven: pipeline_changed: VERIFY.md differs" in asked.err) == ("", True)
     project.write({"VERIFY.md": "Some prose.\n\n" + page(tests="pytest -q")})
     project.verifyd("run", expect=0)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_report, a_task, an_unproven
+from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_report, a_skip, a_task, an_unproven
 from verifyd.json_shape import from_json
 from verifyd.render.document import ReportDocument
 from verifyd.render.json import render_json
@@ -19,7 +19,7 @@ from verifyd.render.standing import (
     stored_standing,
     unknown_standing,
 )
-from verifyd.report import Readiness, Report
+from verifyd.report import Hold, Readiness, Report
 from verifyd.standing import GateStanding, Judged, Phase, Standing
 from verifyd.verdict import Reason, Verdict
 
@@ -51,6 +51,24 @@ VERIFYING = Standing(
     remaining_s=8.25,
     notes=("the watch limit is reached",),
 )
+
+
+def test_a_changed_pipeline_is_shown_gate_by_gate() -> None:
+    """A person decides by what differs; remarks that are not about it stay in the report."""
+    hold = Hold(reason=Reason.PIPELINE_CHANGED, explanation="VERIFY.md differs")
+    differs = "VERIFY.md: lint: timeout is 40s, approved was 30s (weaker)"
+    report = a_report(a_pass("lint"), holds=(hold,), notes=(differs, "history is not saved"))
+    text = (
+        "UNPROVEN  tree 1f1f1f1f1f1f\n  pipeline_changed: VERIFY.md differs\n✓ lint  passed    1.00 s\n"
+        f"note: {differs}\n"
+    )
+    assert render_standing(standing_document(complete(report))) == text
+
+
+def test_a_manual_gate_is_not_called_optional() -> None:
+    """It was never asked for; VERIFY.md may require it all the same once it is."""
+    gate = GateStanding(name="tests", required=False, phase=Phase.DONE, verdict=a_skip(reason="manual"))
+    assert "(optional)" not in render_standing(standing_document(replace(VERIFYING, gates=(gate,))))
 
 
 def test_a_ready_tree_is_one_line_and_its_gates() -> None:

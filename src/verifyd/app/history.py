@@ -14,6 +14,8 @@ from verifyd.app.world import World
 from verifyd.errors import UndeterminedError, UsageError
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import DIFF_GATE
+from verifyd.render.shown import shown_line
+from verifyd.report import Readiness
 from verifyd.snapshot import Snapshot
 from verifyd.timing import Timing, make_timing
 
@@ -32,7 +34,12 @@ class Known:
 
 
 def known_now(world: World, repository: Repository) -> Known:
-    """UndeterminedError when nothing is known about the tree as it is now: an answer about another tree is never given."""
+    """
+    What history says of the tree as it is now; an answer about another tree is never given.
+
+    Raises:
+        UndeterminedError: Nothing is known about it, or only why it is unproven, which is nobody's task.
+    """
     snapshot, _guard = world.git.snapshot_working_tree(repository, base="auto")
     declared = read_declared(world, repository, snapshot)
     pipeline = declared.runs or declared.written
@@ -40,7 +47,13 @@ def known_now(world: World, repository: Repository) -> Known:
         run = store.newest_run(tree=snapshot.tree, pipeline=pipeline.digest)
     if run is None or not run.report:
         raise nothing_known(snapshot, declared)
-    return Known(tree=snapshot.tree, report=json.loads(run.report))
+    report = json.loads(run.report)
+    if report["readiness"] == Readiness.UNPROVEN and not report.get("task"):
+        says = shown_line(f"{report['reason']}: {report['explanation']}")
+        raise UndeterminedError(
+            f"tree {snapshot.tree[:12]} is unproven: {says}", remedy="See all of it with: verifyd status"
+        )
+    return Known(tree=snapshot.tree, report=report)
 
 
 def nothing_known(snapshot: Snapshot, declared: Declared) -> UndeterminedError:

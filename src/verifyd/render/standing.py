@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verifyd.errors import ExitCode
+from verifyd.plan import Skip
 from verifyd.render.document import GateEntry, ReportDocument, TaskDocument
 from verifyd.render.json import moment, report_document, seconds, task_document, to_text
 from verifyd.render.markdown import duration
@@ -14,6 +15,7 @@ from verifyd.standing import GateStanding, Judged, Phase, Standing
 from verifyd.verdict import Reason, Status, counted
 
 PHASE_MARKS = {Phase.WAITING: "·", Phase.RUNNING: "▶", Phase.DONE: " "}
+VERIFY_MD = "VERIFY.md"
 SHORT = 12
 """Digits of a tree id that people are shown."""
 EXIT_CODES = {Readiness.READY: ExitCode.READY, Readiness.NOT_READY: ExitCode.NOT_READY}
@@ -157,7 +159,7 @@ def render_standing(document: StandingDocument, *, width: int = 80) -> str:
     """
     names = max((len(shown_line(gate.name)) for gate in document.gates), default=0)
     gates = [cut_end(gate_line(gate, names), max(width, 40)) for gate in document.gates]
-    notes = [f"note: {note}" for note in document.notes]
+    notes = [f"note: {note}" for note in (*document.notes, *pipeline_notes(document.report))]
     lines = [*heading_lines(document), *gates, *notes, *judged_lines(document), *task_lines(document.task)]
     return "\n".join(lines) + "\n"
 
@@ -173,6 +175,13 @@ def heading_lines(document: StandingDocument) -> list[str]:
         return [first]
     reason = f"{document.reason}: " if document.readiness is Readiness.UNPROVEN and document.reason else ""
     return [first, f"  {reason}{document.explanation}"]
+
+
+def pipeline_notes(report: ReportDocument | None) -> list[str]:
+    """What differs between the pipeline as written and as approved, where that keeps the tree from being ready."""
+    if report is None or report.reason != Reason.PIPELINE_CHANGED:
+        return []
+    return [shown_line(note) for note in report.notes if note.startswith(f"{VERIFY_MD}: ")]
 
 
 def gate_line(gate: GateStandingEntry, width: int) -> str:
@@ -194,7 +203,7 @@ def gate_facts(gate: GateStandingEntry) -> list[str]:
         facts.append(f"{duration(gate.duration_s)}{' (reused)' if gate.reused else ''}")
     if gate.kept:
         facts.append("(begun before the last edit, which it does not read)")
-    if not gate.required:
+    if not gate.required and gate.reason != Skip.MANUAL:
         facts.append("(optional)")
     if gate.reason is not None:
         facts.append(f"{gate.reason}: {gate.explanation}" if gate.explanation else gate.reason)
