@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 import jsonschema
+import pytest
 from hypothesis import given, settings
 from pydantic import TypeAdapter
 
@@ -42,6 +43,7 @@ class Declared:
     written: Pipeline
     approved: Approved | None = AT_A_TERMINAL
     holds: tuple[Hold, ...] = ()
+    trouble: str = ""
 
 
 def shown(declared: Declared, *changed: str) -> str:
@@ -104,12 +106,16 @@ Not taken as gates:
     )
 
 
-def test_a_pipeline_that_was_never_approved_runs_nothing_yet() -> None:
-    """The hold says what to do about it."""
-    hold = Hold(reason=Reason.UNAPPROVED, explanation="the pipeline was never approved; look at it with: verifyd plan")
-    lines = shown(Declared(written=Pipeline(gates=(a_gate(),)), approved=None, holds=(hold,))).splitlines()
-    assert lines[1].endswith("never approved: nothing runs yet")
-    assert lines[2] == "! the pipeline was never approved; look at it with: verifyd plan"
+@pytest.mark.parametrize(
+    "trouble, more", [("", []), ("its approval cannot be read", ["! its approval cannot be read"])]
+)
+def test_a_pipeline_that_was_never_approved_runs_nothing_yet(trouble: str, more: list[str]) -> None:
+    """What to do is said once, and not that this list should be looked at; an approval that cannot be read is no approval."""
+    hold = Hold(reason=Reason.UNAPPROVED, explanation="never approved; look at it with: verifyd plan")
+    declared = Declared(written=Pipeline(gates=(a_gate(),)), approved=None, holds=(hold,), trouble=trouble)
+    lines = shown(declared).splitlines()
+    assert lines[1].endswith("never approved: nothing runs before verifyd approve")
+    assert lines[2 : lines.index("")] == more
 
 
 def test_a_changed_pipeline_says_when_the_old_one_was_approved() -> None:

@@ -26,7 +26,7 @@ from verifyd.render.plan_document import GatePlan, LeftOutEntry, PlanDocument
 from verifyd.render.shown import spell_bytes
 from verifyd.report import HOW_APPROVED, Approved, Hold
 from verifyd.snapshot import Snapshot
-from verifyd.verdict import counted
+from verifyd.verdict import Reason, counted
 
 
 class DeclaredPipeline(Protocol):
@@ -39,6 +39,10 @@ class DeclaredPipeline(Protocol):
     @property
     def approved(self) -> Approved | None:
         """The last approval; None when there never was one."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the approval that is there cannot be read; empty otherwise."""
 
     @property
     def holds(self) -> tuple[Hold, ...]:
@@ -73,13 +77,16 @@ def head(plan: Plan, declared: DeclaredPipeline, snapshot: Snapshot) -> str:
     takes = f", about {duration(critical)} with slots enough" if critical is not None else ""
     counts = f"{len(plan.to_run)} of {counted(len(plan.gates), 'gate')} would run on tree {snapshot.tree}{takes}"
     lines = [counts, f"pipeline {declared.written.digest[:12]}, {approval(declared.approved)}"]
-    return "\n".join([*lines, *(f"! {clean_text(hold.explanation)}" for hold in declared.holds)])
+    # That nothing was approved is said already, and its hold names this very list as what to look at.
+    holds = [hold.explanation for hold in declared.holds if hold.reason is not Reason.UNAPPROVED]
+    says = [declared.trouble, *holds] if declared.approved is None and declared.trouble else holds
+    return "\n".join([*lines, *(f"! {clean_text(one)}" for one in says)])
 
 
 def approval(approved: Approved | None) -> str:
     """Whether this very pipeline was approved."""
     if approved is None:
-        return "never approved: nothing runs yet"
+        return "never approved: nothing runs before verifyd approve"
     by = HOW_APPROVED[approved.by]
     return (
         f"approved {by} at {approved.at}"
