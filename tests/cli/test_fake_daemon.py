@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import Any
 import pytest
 
 from tests.support.bridges import a_call, bridged
-from tests.support.daemons import written_address
+from tests.support.daemons import place_of, wait_for, written_address
 from tests.support.fake_daemon import lying_daemon
 from tests.support.project import Answer, Project, page
+from verifyd.edge.daemon_lock import is_held
 
 SLOWLY = {"GIT_CONFIG_COUNT": "0"}
 """A variable of git's: the command line answers, not the quick client."""
@@ -145,6 +147,24 @@ def test_a_real_daemon_is_believed_though_the_fake_one_writes_itself_down_again(
         assert stop_hook(project, "claude", "--no-start", "--wait", "0")["decision"] == "block"
     (project.root / "calc.py").unlink()
     assert project.verifyd("status", "--wait", "50", expect=0).out.startswith(f"READY  tree {project.tree()[:12]}\n")
+
+
+def test_what_a_killed_daemon_wrote_lends_nobody_its_name(project: Project) -> None:
+    """Though its lock is held again, and its number is another process's, which was started at another time."""
+    project.verifyd("watch", "--detach", expect=0)
+    address = written_address(project)
+    os.kill(address["pid"], signal.SIGKILL)
+    wait_for(lambda: not is_held(project.root / ".git/verifyd"), "the kernel takes the lock back")
+    with lying_daemon(project, "lock") as pid:
+        place_of(project).write_text(json.dumps({**address, "pid": pid}), "utf-8")
+        for extra in ({}, SLOWLY):
+            assert f"note: {SAYS} (process {pid})" in project.verifyd("status", extra=extra, expect=3).out
+        assert project.verifyd("stop").err.startswith(f"no daemon runs for this work tree\n{SAYS} (process {pid})")
+        refused = project.verifyd("watch", "--detach", expect=3, timeout_s=20).err
+        assert f"{SAYS} (process {pid})" in refused
+        assert f"kill {pid}" not in refused
+    assert project.verifyd("watch", "--detach", expect=0).err.startswith("watching")
+    project.verifyd("status", "--wait", "50", expect=1)
 
 
 def test_a_daemon_of_ours_is_not_believed_about_another_folder(project: Project) -> None:

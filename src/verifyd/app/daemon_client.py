@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from verifyd.app.ports import Repository
 from verifyd.edge import quick_client
-from verifyd.edge.daemon_address import DaemonAddress, read_address
+from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address
 from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
 from verifyd.edge.daemon_lock import is_held
 from verifyd.edge.daemon_place import sign_of
@@ -40,7 +40,10 @@ class Asked:
 
 def find_daemon(repository: Repository) -> DaemonAddress | None:
     """The daemon of this work tree; None when none lives. What a dead one left behind is not believed."""
-    return read_address(repository.git_dir) if is_held(repository.home) else None
+    if not is_held(repository.home):
+        return None
+    address = read_address(repository.git_dir)
+    return address if address is not None and is_alive(address) else None
 
 
 def stranger(repository: Repository) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -19,10 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from verifyd.edge.daemon_client import Exchange
-from verifyd.edge.daemon_place import sign_of, socket_of, state_folder
-from verifyd.edge.environment import inherited_environment
 from verifyd.edge.message_lines import LONGEST_LINE, MessageLines
-from verifyd.edge.quick_client import GIT_VARIABLES, find_work_tree
 from verifyd.errors import VerifydError
 from verifyd.evidence.clean import clean_text
 
@@ -339,23 +335,3 @@ def why_refused(status: int, said: Message | None, body: bytes) -> str:
         return "\n".join(str(part) for part in (said["error"], said.get("remedy")) if part)
     text = body.decode("utf-8", "replace").strip()
     return text if status == OTHER_API and text else f"the daemon refused with {status}: {text[:500]}"
-
-
-def plain_work_tree(folder: str) -> tuple[str, str] | None:
-    """The top and the git folder of the work tree that *folder* lies in; None where git itself has to be asked."""
-    if not inherited_environment().keys().isdisjoint(GIT_VARIABLES):
-        return None
-    return find_work_tree(os.path.realpath(folder))
-
-
-def sign_at(root: str, git_dir: str) -> str:
-    """What the work tree's daemon signs its answers with."""
-    return sign_of(root, git_dir)
-
-
-def listening_at(git_dir: str) -> str:
-    """The path of the daemon's socket, whether it is there or not; a name that nobody listens at when the folder is gone."""
-    try:
-        return socket_of(git_dir)
-    except OSError:
-        return f"{state_folder()}/daemons/none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from verifyd.app.mcp_bridge import listening_at
+from verifyd.app.mcp_place import listening_at
 from verifyd.edge.daemon_address import file_of
 from verifyd.edge.daemon_client import DaemonAnswer, ask
 from verifyd.edge.daemon_lock import is_held

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from verifyd.app.mcp_bridge import Reach, listening_at, plain_work_tree, serve, sign_at
+from verifyd.app.mcp_bridge import Reach, serve
+from verifyd.app.mcp_place import listening_at, plain_work_tree, sign_at
 from verifyd.errors import UsageError, VerifydError
 
 
