@@ -28,6 +28,8 @@ class Readiness(StrEnum):
 
 TITLES = {Readiness.READY: "READY", Readiness.NOT_READY: "NOT READY", Readiness.UNPROVEN: "UNPROVEN"}
 """As people and agents are told it."""
+TREE_REASONS = frozenset({Reason.PIPELINE_CHANGED, Reason.CONFLICTED, Reason.UNSAVED, Reason.NO_GATES})
+"""Why a tree is unproven though no gate is: a form that tells gates alone would show a pass."""
 HOW_APPROVED = {
     ApprovedBy.TERMINAL: "at a terminal",
     ApprovedBy.FLAG: "by the flag --yes",
@@ -105,6 +107,16 @@ class Report:
     constraints: tuple[str, ...] = ()
 
     @property
+    def trouble(self) -> str:
+        """What keeps the tree from being ready though no gate says so, ``reason: explanation``; empty when nothing does."""
+        return f"{self.reason}: {self.explanation}" if self.reason in TREE_REASONS else ""
+
+    @property
+    def pipeline_notes(self) -> tuple[str, ...]:
+        """The notes that say, gate by gate, how VERIFY.md differs from the pipeline that a person let run."""
+        return pipeline_notes(self.notes)
+
+    @property
     def sum_s(self) -> float:
         """Seconds of all gates that ran for this report, one after the other."""
         return sum(gate.duration_s for gate in self.gates if not gate.verdict.reused)
@@ -118,6 +130,11 @@ class Report:
     def gate(self, name: str) -> GateReport | None:
         """The gate of that name; None when it is not in the report."""
         return next((gate for gate in self.gates if gate.verdict.gate.name == name), None)
+
+
+def pipeline_notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Those of a report's notes that are about VERIFY.md."""
+    return tuple(note for note in notes if note.startswith("VERIFY.md: "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

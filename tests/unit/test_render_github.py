@@ -23,6 +23,7 @@ from tests.support.builders import (
     an_unproven,
 )
 from tests.support.hostile import ACTS_ON_TERMINALS, hostile, hostile_findings
+from tests.support.unproven_tree import CHANGED, DIFFERS
 from verifyd.evidence.model import Finding, Severity
 from verifyd.render.github import render_github
 from verifyd.report import Report
@@ -125,3 +126,10 @@ def test_no_message_gives_the_runner_an_order(found: list[Finding], said: str) -
     report = a_report(a_failure(*found), an_unproven("types", explanation=said))
     assert len(commands(report)) == max(len(found), 1) + 1
     assert ACTS_ON_TERMINALS.search(render_github(report, None)) is None
+
+
+def test_a_tree_that_is_unproven_by_itself_is_an_error() -> None:
+    """Each gate passed, so no gate's annotation would say it; what a person has to look at stands there line by line."""
+    ((level, properties, message),) = commands(CHANGED)
+    assert (level, properties["file"], properties["title"]) == ("error", "VERIFY.md", "verifyd: pipeline changed")
+    assert message == f"VERIFY.md differs\n{DIFFERS}"

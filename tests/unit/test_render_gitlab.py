@@ -21,6 +21,7 @@ from tests.support.builders import (
     an_unproven,
 )
 from tests.support.hostile import hostile
+from tests.support.unproven_tree import CHANGED, DIFFERS
 from verifyd.evidence.model import Finding, Severity
 from verifyd.render.gitlab import render_gitlab
 from verifyd.report import Report
@@ -113,3 +114,10 @@ def test_no_two_entries_have_the_same_fingerprint(found: list[Finding], more: li
         assert one["severity"] in SEVERITIES
         assert one["location"]["lines"]["begin"] >= 1
     assert render_gitlab(report, None).isascii()
+
+
+def test_a_tree_that_is_unproven_by_itself_is_an_entry() -> None:
+    """Each gate passed; an empty list would read as a pass."""
+    (entry,) = entries(CHANGED)
+    says = f"the tree is unproven: pipeline_changed: VERIFY.md differs; {DIFFERS}"
+    assert (entry["description"], entry["severity"], entry["location"]["path"]) == (says, "critical", "VERIFY.md")

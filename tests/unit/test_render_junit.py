@@ -26,6 +26,7 @@ from tests.support.builders import (
     an_unproven,
 )
 from tests.support.hostile import hostile, hostile_findings
+from tests.support.unproven_tree import CHANGED, DIFFERS
 from verifyd.evidence.junit import read_junit
 from verifyd.evidence.model import Finding, SourceTree, TestCounts
 from verifyd.render.junit import render_junit
@@ -130,3 +131,15 @@ def test_any_report_is_valid(found: list[Finding], said: str) -> None:
     text = render_junit(report, None)
     jenkins().validate(text)
     assert len(list(ET.fromstring(text).iter("testcase"))) == 3 + len(found)
+
+
+def test_a_tree_that_is_unproven_by_itself_is_an_error() -> None:
+    """Each gate passed; who counts errors and failures would read a pass."""
+    text = render_junit(CHANGED, None)
+    jenkins().validate(text)
+    root = ET.fromstring(text)
+    assert [root.get(name) for name in ("tests", "failures", "errors")] == ["2", "0", "1"]
+    error = root.find("testsuite/testcase/error")
+    assert error is not None
+    assert (error.get("type"), error.get("message")) == ("pipeline_changed", "pipeline_changed: VERIFY.md differs")
+    assert error.text == f"pipeline_changed: VERIFY.md differs\n{DIFFERS}"

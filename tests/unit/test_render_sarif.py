@@ -28,6 +28,7 @@ from tests.support.builders import (
     an_unproven,
 )
 from tests.support.hostile import hostile
+from tests.support.unproven_tree import CHANGED, DIFFERS
 from verifyd.evidence.model import Finding, Severity
 from verifyd.outcome import End
 from verifyd.render.sarif import MOST_RESULTS, render_sarif
@@ -198,3 +199,15 @@ def test_any_report_is_valid(found: list[Finding], said: str) -> None:
     report = a_report(a_failure(*found), an_unproven("types", explanation=said), a_skip("web"))
     the_run(report)
     assert render_sarif(report, None).isascii()
+
+
+def test_a_tree_that_is_unproven_by_itself_is_a_notification() -> None:
+    """Each gate passed; the first invocation says that the whole did not succeed, and why."""
+    run = the_run(CHANGED)
+    first, gate = run["invocations"]
+    assert (first["executionSuccessful"], gate["executionSuccessful"]) == (False, True)
+    (told,) = first["toolExecutionNotifications"]
+    assert told["message"]["text"] == f"the tree is unproven: pipeline_changed: VERIFY.md differs\n{DIFFERS}"
+    assert run["tool"]["driver"]["notifications"] == [
+        {"id": "pipeline_changed", "shortDescription": {"text": "unproven: pipeline_changed"}}
+    ]

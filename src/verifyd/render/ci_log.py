@@ -8,14 +8,14 @@ off as well while it is printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-from verifyd.render.github import VERIFY_MD, Annotation, command, render_github
+from verifyd.render.github import Annotation, command, render_github
 from verifyd.render.terminal import render_terminal
 from verifyd.report import Report
 from verifyd.task import Task
-from verifyd.verdict import Reason, Status
+from verifyd.verdict import Status
 
 
 class Folding(StrEnum):
@@ -67,7 +67,7 @@ def render_ci_log(
             told.append(folded(title, quiet(tail, folding, token), folding, name=verdict.gate.name, moment_s=moment_s))
     told.append(quiet(render_terminal(report, task, task_file=task_file, log_of=log_of).rstrip("\n"), folding, token))
     if folding is Folding.GITHUB:
-        told.append(render_github(report, task, tree_annotations(report)).rstrip("\n"))
+        told.append(render_github(report, task).rstrip("\n"))
     return "\n".join(told) + "\n"
 
 
@@ -89,17 +89,6 @@ def folded(title: str, text: str, folding: Folding, *, name: str, moment_s: int)
         start = f"\x1b[0Ksection_start:{moment_s}:{section}[collapsed=true]\r\x1b[0K{safe}"
         return f"{start}\n{text}\n\x1b[0Ksection_end:{moment_s}:{section}\r\x1b[0K"
     return f"{safe}\n{text}"
-
-
-def tree_annotations(report: Report) -> Sequence[Annotation]:
-    """What belongs to no gate: that a person has to look at the pipeline, and what the change does to it."""
-    level = "error" if report.reason == Reason.PIPELINE_CHANGED else "warning"
-    lines = [note for note in report.notes if note.startswith(f"{VERIFY_MD}: ")]
-    if not lines:
-        return ()
-    title = "verifyd: pipeline changed"
-    message = "\n".join([*([report.explanation] if level == "error" else []), *lines])
-    return (Annotation(level=level, path=VERIFY_MD, line=1, title=title, message=message),)
 
 
 def render_error(problem: str, remedy: str, *, folding: Folding, path: str | None, line: int | None) -> str:

@@ -9,7 +9,7 @@ from verifyd.evidence.model import Finding, Severity
 from verifyd.render.shown import shown, shown_line, shown_path
 from verifyd.report import GateReport, Report
 from verifyd.task import Task
-from verifyd.verdict import Status
+from verifyd.verdict import Reason, Status
 
 MOST_OF_A_KIND = 10
 """GitHub shows so many annotations of a kind a step, and drops the rest without a word."""
@@ -32,11 +32,25 @@ class Annotation:
     is_next: bool = False
 
 
-def render_github(report: Report, task: Task | None, first: Sequence[Annotation] = ()) -> str:
-    """Workflow commands, a line each, and a last line that tells readiness and tree; *first* stand before all others."""
-    found = [*first, *sorted(annotations_of(report, task), key=lambda annotation: not annotation.is_next)]
+def render_github(report: Report, task: Task | None) -> str:
+    """Workflow commands, a line each, what is about the whole tree first, and a last line that tells readiness and tree."""
+    found = [
+        *tree_annotations(report),
+        *sorted(annotations_of(report, task), key=lambda annotation: not annotation.is_next),
+    ]
     lines = [line for level in LEVELS.values() for line in of_kind(level, [one for one in found if one.level == level])]
     return "\n".join([*lines, f"verifyd: {report.readiness}: tree {report.snapshot.tree}"]) + "\n"
+
+
+def tree_annotations(report: Report) -> Sequence[Annotation]:
+    """What belongs to no gate: why the tree is unproven all the same, and what the change does to the pipeline."""
+    level = "error" if report.trouble else "warning"
+    lines = [*([report.explanation] if report.trouble else []), *report.pipeline_notes]
+    if not lines:
+        return ()
+    reason = str(report.reason if report.trouble else Reason.PIPELINE_CHANGED)
+    title = f"verifyd: {reason.replace('_', ' ')}"
+    return (Annotation(level=level, path=VERIFY_MD, line=1, title=title, message="\n".join(lines)),)
 
 
 def annotations_of(report: Report, task: Task | None) -> Iterator[Annotation]:

@@ -17,8 +17,16 @@ SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE:
 
 def render_gitlab(report: Report, _task: Task | None) -> str:
     """A JSON array, one entry a finding; a gate that failed or is unproven without findings stands at its line in VERIFY.md."""
-    entries = [entry for gate in report.gates for entry in gate_entries(gate)]
+    entries = [*tree_entries(report), *(entry for gate in report.gates for entry in gate_entries(gate))]
     return json.dumps(with_unique_fingerprints(entries), indent=2, ensure_ascii=True) + "\n"
+
+
+def tree_entries(report: Report) -> list[dict[str, object]]:
+    """Why the tree is unproven though no gate says so, at the page that declares them."""
+    if not report.trouble:
+        return []
+    says = "; ".join([f"the tree is unproven: {report.trouble}", *report.pipeline_notes])
+    return [entry(says, "verifyd", "critical", "VERIFY.md", 1, f"verifyd:{report.reason}")]
 
 
 def gate_entries(gate: GateReport) -> list[dict[str, object]]:

@@ -55,7 +55,10 @@ def render_sarif(report: Report, _task: Task | None) -> str:
         "automationDetails": {"id": "verifyd/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
-        "invocations": [invocation(gate) for gate in report.gates if gate.verdict.status is not Status.SKIPPED],
+        "invocations": [
+            *tree_invocations(report),
+            *(invocation(gate) for gate in report.gates if gate.verdict.status is not Status.SKIPPED),
+        ],
         "results": results[:MOST_RESULTS],
         "properties": run_properties(report, len(results)),
     }
@@ -146,6 +149,15 @@ def descriptor(rule: str, gate: GateReport, says: str) -> Json:
     }
 
 
+def tree_invocations(report: Report) -> list[Json]:
+    """One that did not succeed where the tree is unproven though no gate says so."""
+    if not report.trouble:
+        return []
+    says = "\n".join([f"the tree is unproven: {report.trouble}", *report.pipeline_notes])
+    told = {"level": "error", "descriptor": {"id": str(report.reason)}, "message": {"text": shown(says)}}
+    return [{"executionSuccessful": False, "toolExecutionNotifications": [told]}]
+
+
 def invocation(gate: GateReport) -> Json:
     """How a gate was run; unproven is an execution that did not succeed, whatever its exit status."""
     verdict, outcome = gate.verdict, gate.verdict.outcome
@@ -176,5 +188,6 @@ def notification(verdict: Verdict) -> Mapping[str, object]:
 def notification_rules(report: Report) -> Iterator[Json]:
     """The reasons that notifications refer to, once each."""
     reasons = {str(gate.verdict.reason) for gate in report.gates if gate.verdict.status is Status.UNPROVEN}
+    reasons |= {str(report.reason)} if report.trouble else set()
     for reason in sorted(reasons):
         yield {"id": reason, "shortDescription": {"text": f"unproven: {reason}"}}

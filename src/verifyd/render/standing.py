@@ -10,12 +10,11 @@ from verifyd.render.markdown import duration
 from verifyd.render.shown import cut_end, shown, shown_command, shown_line, shown_path
 from verifyd.render.standing_document import GateStandingEntry, JudgedEntry, StandingDocument
 from verifyd.render.terminal import MARKS
-from verifyd.report import TITLES, Readiness
+from verifyd.report import TITLES, Readiness, pipeline_notes
 from verifyd.standing import GateStanding, Judged, Phase, Standing
 from verifyd.verdict import Reason, Status, counted
 
 PHASE_MARKS = {Phase.WAITING: "·", Phase.RUNNING: "▶", Phase.DONE: " "}
-VERIFY_MD = "VERIFY.md"
 SHORT = 12
 """Digits of a tree id that people are shown."""
 EXIT_CODES = {Readiness.READY: ExitCode.READY, Readiness.NOT_READY: ExitCode.NOT_READY}
@@ -159,7 +158,7 @@ def render_standing(document: StandingDocument, *, width: int = 80) -> str:
     """
     names = max((len(shown_line(gate.name)) for gate in document.gates), default=0)
     gates = [cut_end(gate_line(gate, names), max(width, 40)) for gate in document.gates]
-    notes = [f"note: {note}" for note in (*document.notes, *pipeline_notes(document.report))]
+    notes = [f"note: {note}" for note in (*document.notes, *difference_notes(document.report))]
     lines = [*heading_lines(document), *gates, *notes, *judged_lines(document), *task_lines(document.task)]
     return "\n".join(lines) + "\n"
 
@@ -177,11 +176,11 @@ def heading_lines(document: StandingDocument) -> list[str]:
     return [first, f"  {reason}{document.explanation}"]
 
 
-def pipeline_notes(report: ReportDocument | None) -> list[str]:
+def difference_notes(report: ReportDocument | None) -> list[str]:
     """What differs between the pipeline as written and as approved, where that keeps the tree from being ready."""
     if report is None or report.reason != Reason.PIPELINE_CHANGED:
         return []
-    return [shown_line(note) for note in report.notes if note.startswith(f"{VERIFY_MD}: ")]
+    return [shown_line(note) for note in pipeline_notes(report.notes)]
 
 
 def gate_line(gate: GateStandingEntry, width: int) -> str:
