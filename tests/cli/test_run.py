@@ -311,6 +311,7 @@ def test_committing_a_failure_does_not_make_it_ready(make: Make) -> None:
     project.write({"notes.txt": "x"})
     project.verifyd("run", expect=0)
     assert project.statuses()["lint"] == ("skipped", "not_affected")
+    assert not planned_to_run(project, "lint")
     project.write({"calc.py": "bad\n"})
     project.verifyd("run", expect=1)
     project.commit()
@@ -327,3 +328,19 @@ def test_on_a_fresh_clone_nothing_is_taken_for_verified(make: Make) -> None:
     (project.root / ".git" / "verifyd" / "history.db").unlink()
     project.write({"notes.txt": "x"})
     project.verifyd("run", expect=1)
+
+
+def planned_to_run(project: Project, gate: str) -> bool:
+    """Whether ``verifyd plan`` says that the gate would run."""
+    plan = json.loads(project.verifyd("plan", "--json", expect=0).out)
+    return next(bool(one["runs"]) for one in plan["gates"] if one["name"] == gate)
+
+
+def test_plan_runs_what_a_run_would(make: Make) -> None:
+    """A gate that the change does not affect is not left out before it is known to have passed on its inputs."""
+    project = make(page(lint="paths=web/** | test -e web/a.txt"), {"web/a.txt": ""})
+    assert planned_to_run(project, "lint")
+    assert "it is not known to have passed on them" in project.verifyd("plan", expect=0).out
+    project.verifyd("run", expect=0)
+    assert project.statuses()["lint"] == ("passed", None)
+    assert not planned_to_run(project, "lint")

@@ -19,8 +19,8 @@ from tests.support.project import Project
 from tests.torture.race import surroundings
 from tests.torture.race_check import tree_id
 from tests.torture.race_gate import read_files
-from verifyd.app.approve import approve_pipeline, propose
-from verifyd.app.judged import Request
+from verifyd.app.approve import approve_pipeline
+from verifyd.app.judged import Request, open_tree
 from verifyd.app.ports import Repository
 from verifyd.app.watch import Watch
 from verifyd.app.watch_ports import TreeState
@@ -179,7 +179,8 @@ def open_scene(
     with around(project, extra):
         world = make_world()
         repository = world.git.open_repository(project.root)
-        approve_pipeline(world, repository, propose(world, repository, Request()).declared, by=ApprovedBy.FLAG)
+        declared = open_tree(world, repository, Request(), anew=True).declared
+        approve_pipeline(world, repository, declared, by=ApprovedBy.FLAG)
     return Scene(
         project=project, world=world, repository=repository, chance=chance, expect=expect, tally=Tally(), extra=extra
     )
