@@ -384,3 +384,11 @@ def test_a_hook_between_edits_imports_next_to_nothing(daemons: Daemons) -> None:
         "verifyd.render",
     }
     assert "verifyd.hosts.known" in imported
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("windsurf", "stop"), ("claude",), ("claude", "turn"), ("claude", "stop", "--loud")]
+)
+def test_a_wrong_command_line_never_ends_with_what_stops_an_agent(project: Project, words: tuple[str, ...]) -> None:
+    """A newer release may have written the host's settings; 2 would send the agent on, at each of its turns."""
+    assert project.verifyd("hook", *words, expect=1).out == ""

@@ -318,7 +318,24 @@ def uninstall(folder: str, /, target: str, **options: Any) -> None:
     uninstall_target(folder, target, options)
 
 
-@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+class WrongHookError(click.UsageError):
+    """An agent's host takes 2 for an order to go on, and its settings may be of a newer release than this."""
+
+    exit_code = 1
+
+
+class HookCommand(click.Command):
+    """A command whose wrong command line is no order to an agent."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As every command does; WrongHookError for what it does not take."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise WrongHookError(error.format_message(), ctx) from None
+
+
+@cli.command(cls=HookCommand, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("name", metavar="NAME", type=click.Choice(["pre-commit", "commit-msg", "pre-push", *AGENT_HOSTS]))
 @click.argument("arguments", nargs=-1, metavar="[ARGUMENT]...", type=click.UNPROCESSED)
 @click.pass_obj
