@@ -80,11 +80,11 @@ def watched(root: Path) -> Iterator[Daemon]:
         [*VERIFYD, "watch", "--plain"], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        address = root / ".git/verifyd/daemon.addr"
+        address = root / ".git/verifyd/daemon.sock"
         wait_until_there(address)
         call([*VERIFYD, "status", "--wait", f"{PATIENCE_S:g}"], root, expect=(0, 1, 3))
         events: queue.SimpleQueue[Told] = queue.SimpleQueue()
-        follow(address.read_text(), events)
+        follow(str(address.readlink()), events)
         yield Daemon(root=root, process=process, events=events)
     finally:
         process.terminate()

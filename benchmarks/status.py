@@ -49,7 +49,7 @@ def commands(root: Path) -> dict[str, list[str]]:
         "python -m verifyd status": [*VERIFYD, "status"],
     }
     if found("curl"):
-        socket = (root / ".git/verifyd/daemon.addr").read_text("utf-8")
+        socket = str(root / ".git/verifyd/daemon.sock")
         asked["curl"] = ["curl", "-s", "--unix-socket", socket, "http://verifyd/v1/status"]
     else:
         print("not installed, left out: curl")

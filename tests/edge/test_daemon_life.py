@@ -51,7 +51,7 @@ def test_a_daemon_writes_where_it_is_and_takes_it_away(daemons: Daemons) -> None
     address = daemons.address()
     assert (address["pid"], address["start"], address["api"]) == (process.pid, start_of(process.pid), 1)
     assert address["git_dir"] == str(daemons.project.root / ".git")
-    assert (home(daemons) / "daemon.addr").read_text() == address["socket"]
+    assert str((home(daemons) / "daemon.sock").readlink()) == address["socket"]
     assert is_held(home(daemons))
     process.terminate()
     assert said(process) == "stopped by SIGTERM\n"

@@ -56,7 +56,7 @@ def daemon(git_dir: Path, *pieces: bytes, pause_s: float = 0.0) -> Iterator[None
 def test_a_pipe_where_the_address_should_be_keeps_nobody_waiting(tmp_path: Path) -> None:
     """Whoever may write in git's folder could otherwise hang every hook."""
     (tmp_path / "verifyd").mkdir()
-    os.mkfifo(tmp_path / "verifyd" / "daemon.addr")
+    os.mkfifo(tmp_path / "verifyd" / "daemon.sock")
     assert asked(tmp_path) is Silence.GONE
 
 
@@ -118,7 +118,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
         assert asked(tmp_path) is Silence.DAMAGED
     assert asked(tmp_path) is Silence.GONE
     (tmp_path / "verifyd").mkdir()
-    (tmp_path / "verifyd" / "daemon.addr").write_text(str(tmp_path / "none"))
+    (tmp_path / "verifyd" / "daemon.sock").symlink_to(tmp_path / "none")
     assert asked(tmp_path) is Silence.GONE
 
 

@@ -83,7 +83,8 @@ def main(git_dir: str, *options: str) -> None:
     LyingAnswer.git_dir = git_dir
     os.chdir(home)  # the path may be too long to be bound
     server = LyingServer(path.name, LyingAnswer)
-    (home / "daemon.addr").write_bytes(os.fsencode(path))
+    (home / "daemon.sock").unlink(missing_ok=True)
+    (home / "daemon.sock").symlink_to(path)
     sys.stdout.write("listening\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -162,7 +162,7 @@ class Soaking:
                 stderr=said,
             )
         try:
-            wait_for((self.root / ".git/verifyd/daemon.addr").exists, "the daemon answers")
+            wait_for((self.root / ".git/verifyd/daemon.sock").exists, "the daemon answers")
             yield daemon
         finally:
             daemon.terminate()

@@ -17,8 +17,8 @@ REFERENCE = "#/components/schemas/{model}"
 ABOUT = """\
 What `verifyd watch` answers on its Unix socket, which only its own user can open. It is `verifyd/daemons/DEVICE-INODE.sock` in your state
 folder, the two numbers being those of the work tree's git folder; a JSON file of the same name beside it says which process it is. Whoever
-answers there was let in by you. (`daemon.addr` in `<git dir>/verifyd/` names the socket too, but anybody can write it who writes in the
-repository: believe no answer because of it.) A connection carries one request, no request but that to `/mcp` has a body, and every answer has these headers:
+answers there was let in by you. (`<git dir>/verifyd/daemon.sock` is a link to it, but anybody can put another one there who writes in the
+repository: verifyd itself believes no answer because of it.) A connection carries one request, no request but that to `/mcp` has a body, and every answer has these headers:
 
 - `Verifyd-Api`: the number of this API. A request may carry it too; one with another number is answered with 426.
 - `Verifyd-Version`, `Verifyd-Pid`: which daemon answers. `Verifyd-Work-Tree`: for which work tree, its top folder and its git folder, both

@@ -12,7 +12,7 @@ from verifyd.edge.daemon_place import socket_of
 from verifyd.edge.file_writing import refusing, write_into
 from verifyd.edge.folders import open_folder
 from verifyd.edge.process_identity import is_same_process
-from verifyd.edge.somebody_else import HINT, read_hint
+from verifyd.edge.somebody_else import HINT, leads_to
 from verifyd.json_shape import ShapeError, from_json
 
 LARGEST_BYTES = 64 * 1024
@@ -47,14 +47,16 @@ def file_of(socket: str) -> Path:
 
 
 def write_address(address: DaemonAddress) -> None:
-    """Write it whole (0600), and the hint (0600); StoreError when they cannot be written."""
+    """Write it whole (0600), and make the hint, a link; StoreError when that fails."""
     written = file_of(address.socket)
     data = (json.dumps(asdict(address), indent=2) + "\n").encode("ascii")
     with refusing(written, "written"), open_folder(written.parent.resolve()) as folder:
         write_into(folder, written.name, data, 0o600)
     hint = Path(address.git_dir, HINT)
     with refusing(hint, "written"), open_folder(hint.parent, make=True) as folder:
-        write_into(folder, hint.name, os.fsencode(address.socket), 0o600)
+        beside = f".{hint.name}.{address.pid}"
+        os.symlink(address.socket, beside, dir_fd=folder)
+        os.replace(beside, hint.name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def forget_address(socket: Path) -> None:
@@ -73,7 +75,7 @@ def remove_address(address: DaemonAddress) -> None:
 def remove_hint(address: DaemonAddress) -> None:
     """Remove the hint that leads to us."""
     with suppress(OSError):
-        if read_hint(address.git_dir) == address.socket:
+        if leads_to(address.git_dir, address.socket):
             Path(address.git_dir, HINT).unlink()
 
 

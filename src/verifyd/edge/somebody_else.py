@@ -7,9 +7,8 @@ import sys
 
 from verifyd.edge.daemon_place import by_short_name, socket_of
 
-HINT = "verifyd/daemon.addr"
-"""In the git folder: where its daemon says that it listens. Anybody may have written it who writes there, so it is only good for this."""
-LONGEST_HINT = 4_096
+HINT = "verifyd/daemon.sock"
+"""In the git folder: a link to its daemon's socket, for people's own tools. Anybody may have made it who writes there."""
 CONNECT_S = 0.5
 SOL_LOCAL, LOCAL_PEERPID = 0, 2
 """macOS's way to ask for the process at the other end (sys/un.h)."""
@@ -32,15 +31,14 @@ def listener_elsewhere(git_dir: str) -> int | None:
     import _socket
 
     try:
-        hint = read_hint(git_dir)
-        if not hint or hint == socket_of(git_dir):
+        if leads_to(git_dir, socket_of(git_dir)):
             return None
         client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     except (OSError, ValueError):
         return None
     try:
         client.settimeout(CONNECT_S)
-        by_short_name(hint, client.connect)
+        by_short_name(f"{git_dir}/{HINT}", client.connect)
         if sys.platform == "darwin":
             return client.getsockopt(SOL_LOCAL, LOCAL_PEERPID)
         return int.from_bytes(client.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)[:4], sys.byteorder)
@@ -50,10 +48,9 @@ def listener_elsewhere(git_dir: str) -> int | None:
         client.close()
 
 
-def read_hint(git_dir: str) -> str:
-    """What the hint names; a pipe in its place keeps nobody waiting."""
-    opened = os.open(f"{git_dir}/{HINT}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+def leads_to(git_dir: str, socket: str) -> bool:
+    """Whether the hint is a link to this socket."""
     try:
-        return os.fsdecode(os.read(opened, LONGEST_HINT))
-    finally:
-        os.close(opened)
+        return os.readlink(f"{git_dir}/{HINT}") == socket
+    except OSError:
+        return False
