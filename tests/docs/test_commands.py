@@ -49,9 +49,9 @@ def problem_of(arguments: str) -> str:
     try:
         with command.make_context(name, words, parent=click.Context(cli), resilient_parsing=False):
             return ""
-    except click.MissingParameter:  # a command is named without all that it needs: a mention
-        return ""
     except click.UsageError as error:
+        if isinstance(error.__cause__ or error, click.MissingParameter):
+            return ""  # a command is named without all that it needs: a mention
         lacks_value = "requires an argument" in error.format_message()
         return "" if lacks_value else error.format_message()
 

@@ -332,7 +332,7 @@ class HookCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            raise WrongHookError(error.format_message(), ctx) from None
+            raise WrongHookError(error.format_message(), ctx) from error
 
 
 @cli.command(cls=HookCommand, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
