@@ -15,6 +15,8 @@ class End(StrEnum):
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     NOT_STARTED = "not_started"
+    NOT_FOUND = "not_found"
+    """Its program, the shell, is not on this machine."""
     SERVER_NOT_READY = "server_not_ready"
     TOO_MANY_PROCESSES = "too_many_processes"
 
@@ -47,7 +49,7 @@ class Outcome:
         moved: Paths of the judged tree that changed under the gate, whoever changed them; in a frozen view, those of the copy that it shows.
         modified: Paths that the gate changed in its throw-away view; empty in the working tree.
         leaked: Processes still alive when the gate's own process had ended; all were ended.
-        trouble: For NOT_STARTED and SERVER_NOT_READY: what the machine said.
+        trouble: For NOT_STARTED, NOT_FOUND and SERVER_NOT_READY: what the machine said.
         artifacts: Files kept with the run.
         tail: The last lines it wrote, cleaned; for a task where no finding tells what is wrong.
     """

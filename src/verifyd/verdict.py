@@ -122,6 +122,7 @@ def judge(
 
 
 Judgement = tuple[Status, Reason | None, str]
+NEVER_RAN = {End.NOT_STARTED: Reason.NOT_STARTED, End.NOT_FOUND: Reason.TOOL_MISSING}
 
 
 def judge_ending(gate: Gate, outcome: Outcome, missing: MissingTool | None) -> Judgement | None:
@@ -129,8 +130,8 @@ def judge_ending(gate: Gate, outcome: Outcome, missing: MissingTool | None) -> J
     unproven = Status.UNPROVEN
     if outcome.end is End.CANCELLED:
         return unproven, Reason.CANCELLED, "the run was cancelled before this gate ended"
-    if outcome.end is End.NOT_STARTED:
-        return unproven, Reason.NOT_STARTED, outcome.trouble or "its process could not be started"
+    if outcome.end in NEVER_RAN:
+        return unproven, NEVER_RAN[outcome.end], outcome.trouble or "its process could not be started"
     if outcome.moved:
         return unproven, Reason.TREE_MOVED, moved_text(outcome)
     if outcome.end is End.SERVER_NOT_READY:

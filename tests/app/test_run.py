@@ -137,9 +137,16 @@ async def test_a_need_that_does_not_apply_is_met() -> None:
 
 
 async def test_fail_fast_ends_the_others() -> None:
-    """With fail_fast a failure cancels what runs and what waits; both are unproven, not failed."""
+    """With fail_fast a failure cancels what runs and what waits; both are unproven, not failed. What needs it is skipped as ever."""
     gates = Sleeping({"quick": 1, "slow": 100, "waiting": 1}, failing=("quick",))
-    plan = Plan(gates=(planned("quick"), planned("slow"), planned("waiting", needs=("slow",))))
+    plan = Plan(
+        gates=(
+            planned("quick"),
+            planned("slow"),
+            planned("waiting", needs=("slow",)),
+            planned("after", needs=("quick",)),
+        )
+    )
     verdicts = await run_gates(plan, gates.run, slots=2, fail_fast=True)
     assert anyio.current_time() == pytest.approx(1)
     assert gates.cancelled == ["slow"]
@@ -147,6 +154,7 @@ async def test_fail_fast_ends_the_others() -> None:
         "quick": "exit_status",
         "slow": "cancelled",
         "waiting": "cancelled",
+        "after": "needs:quick",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -282,6 +283,30 @@ def test_every_format_can_be_written_to_a_file(make: Make, tmp_path: Path, form:
     answer = project.verifyd("run", "--format", form, "--output", str(target), expect=1)
     assert answer.out == ""
     assert "gate" in target.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "words", [("--format", "junit"), ("--output", "out"), ("--format", "sarif", "--output", "out")]
+)
+def test_nothing_is_unproven_without_its_reason_on_the_screen(make: Make, words: tuple[str, ...]) -> None:
+    """Where the answer is for a program, or in a file; a verdict that is proved needs no further word."""
+    project = make(page(gate="command -v no-such-tool >found || exec no-such-tool"), {".gitignore": "found\nout\n"})
+    said = project.verifyd("run", *words, expect=3).err.splitlines()[-1]
+    assert said.startswith(f"UNPROVEN  tree {project.tree()[:12]}  unproven: gate (")
+    project.write({"VERIFY.md": page(gate="true")})
+    project.approve()
+    assert "READY" not in project.verifyd("run", *words, expect=0).err
+
+
+def test_a_shell_that_is_not_there_is_a_missing_tool(make: Make) -> None:
+    """Not the code's fault, nor one of the machine that another try would mend."""
+    project = make("# V\n\n## gate\n```zsh\ntrue\n```\n")
+    (project.root.parent / "bin").mkdir()
+    for program in ("git", "sh"):
+        (project.root.parent / "bin" / program).symlink_to(shutil.which(program) or "")
+    project.verifyd("run", expect=3, extra={"PATH": str(project.root.parent / "bin")})
+    ((said,),) = [[gate["reason"] for gate in project.report()["gates"]]]
+    assert said == "tool_missing"
 
 
 def test_a_protected_page_is_agreed_to_by_its_approval(make: Make) -> None:

@@ -49,6 +49,10 @@ def test_a_pass_keeps_what_it_was_judged_by() -> None:
         ({"end": End.CANCELLED}, ("unproven", "cancelled", "the run was cancelled before this gate ended")),
         ({"end": End.NOT_STARTED, "trouble": "no bash"}, ("unproven", "not_started", "no bash")),
         ({"end": End.NOT_STARTED}, ("unproven", "not_started", "its process could not be started")),
+        (
+            {"end": End.NOT_FOUND, "trouble": "zsh: not found on PATH"},
+            ("unproven", "tool_missing", "zsh: not found on PATH"),
+        ),
         ({"end": End.SERVER_NOT_READY, "trouble": "no answer"}, ("unproven", "server_not_ready", "no answer")),
         ({"end": End.TIMED_OUT}, ("failed", "timed_out", "still running after 30 s, its time limit, and ended")),
         ({"end": End.TOO_MANY_PROCESSES}, ("failed", "too_many_processes", "started too many processes and was ended")),
@@ -309,7 +313,7 @@ def test_nothing_passes_that_is_not_proven(
 def test_no_failure_is_blamed_on_a_gate_that_could_not_speak(gate: Gate, outcome: Outcome, evidence: Evidence) -> None:
     """A gate that was cancelled, not started, or ran on a tree that moved is never called failed."""
     verdict = judge(gate, outcome, evidence)
-    if outcome.end in (End.CANCELLED, End.NOT_STARTED, End.SERVER_NOT_READY) or outcome.moved:
+    if outcome.end in (End.CANCELLED, End.NOT_STARTED, End.NOT_FOUND, End.SERVER_NOT_READY) or outcome.moved:
         assert verdict.status is Status.UNPROVEN
 
 

@@ -103,7 +103,7 @@ def collect_evidence(world: World, gate: Gate, results: Results, snapshot: Snaps
     Raises:
         ConfigurationError: The declared problem matcher is wrong.
     """
-    if outcome.end in (End.NOT_STARTED, End.SERVER_NOT_READY):
+    if outcome.end in (End.NOT_STARTED, End.NOT_FOUND, End.SERVER_NOT_READY):
         return NO_EVIDENCE
     from verifyd.evidence.select import EvidenceRequest, read_evidence
 

@@ -73,7 +73,7 @@ class JobEnd:
         cpu_s: Of the whole tree, orphans included.
         modified: Paths the job changed in its frozen view, relative; empty otherwise.
         leaked: Processes alive after the job's own process had ended by itself; all were ended.
-        trouble: What the machine said, for NOT_STARTED; empty otherwise.
+        trouble: What the machine said, for NOT_STARTED and NOT_FOUND; empty otherwise.
     """
 
     end: End

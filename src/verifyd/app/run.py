@@ -145,8 +145,7 @@ async def run_gates(
             send.send_nowait((planned, verdict))
 
         while True:
-            for verdict in schedule.skip_what_cannot_run():
-                listener.ended(verdict)
+            skip_all(schedule, listener)
             start_all(schedule, tasks, work, listener)
             if not schedule.running:
                 break
@@ -158,12 +157,19 @@ async def run_gates(
             schedule.verdicts[planned.gate.name] = verdict
             listener.ended(verdict)
             if fail_fast and verdict.status is Status.FAILED and not planned.gate.optional:
+                skip_all(schedule, listener)
                 tasks.cancel_scope.cancel()
                 break
     why = "ended early: another gate failed"
     for planned in (*schedule.running.values(), *schedule.waiting):
         schedule.verdicts[planned.gate.name] = cancelled(planned, why)
     return {planned.gate.name: schedule.verdicts[planned.gate.name] for planned in plan.gates}
+
+
+def skip_all(schedule: Schedule, listener: Listener) -> None:
+    """Skip every gate that cannot run any more."""
+    for verdict in schedule.skip_what_cannot_run():
+        listener.ended(verdict)
 
 
 def start_all(

@@ -132,7 +132,18 @@ def run(
     result = verify_with_progress(world, repository, request, opened_tree, is_listed=is_listed)
     publish_or_say(world, repository, result)
     answer(world, result, output_format, output)
+    if not is_listed:
+        say_unproven(world, result.report)
     end(exit_code_for(result.report))
+
+
+def say_unproven(world: World, report: Report) -> None:
+    """Say why nothing is proved where stdout does not: an exit status of 3 never comes without its reason."""
+    from verifyd.render.shown import shown_line
+    from verifyd.report import Readiness
+
+    if report.readiness is Readiness.UNPROVEN:
+        world.console.say(shown_line(f"UNPROVEN  tree {report.snapshot.tree[:12]}  {report.explanation}"))
 
 
 def check_output(repository: Repository, path: Path) -> None:

@@ -78,6 +78,10 @@ def launch(command: tuple[str, ...], *, folder: str, environment: Mapping[str, s
         os.close(standard_input)
 
 
+class NotOnPathError(OSError):
+    """A program that is in no folder of the job's PATH."""
+
+
 def trouble_of(error: OSError | ValueError) -> str:
     """What could not be used, and why, for people."""
     why = (isinstance(error, OSError) and error.strerror) or str(error)
@@ -87,7 +91,7 @@ def trouble_of(error: OSError | ValueError) -> str:
 
 def _executable(name: str, environment: Mapping[str, str]) -> str:
     """Where the command is by the job's own PATH; the first that may be run."""
-    refusal = OSError(errno.ENOENT, "not found on PATH", name)
+    refusal: OSError = NotOnPathError(errno.ENOENT, "not found on PATH", name)
     for path in _candidates(name, environment):
         if os.access(path, os.X_OK) and not os.path.isdir(path):
             return path

@@ -151,7 +151,8 @@ class Supervisor:
         except (OSError, ValueError) as error:  # the latter for what no command or environment can hold, such as NUL
             if self._view is not None:
                 self._view.discard()
-            return {"end": "not_started", "trouble": launch.trouble_of(error)}
+            end = "not_found" if isinstance(error, launch.NotOnPathError) else "not_started"
+            return {"end": end, "trouble": launch.trouble_of(error)}
         if self._channel.has_waiting():
             self._take_messages()
         while self._tree.exit_status is None and not self._gave_up:
