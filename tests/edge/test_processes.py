@@ -80,7 +80,7 @@ def test_exit_status_and_signal_stay_apart(tmp_path: Path, script: str, exit_cod
 
 
 def test_missing_command_is_not_an_exit_status(tmp_path: Path) -> None:
-    """Fault 53: a shell that is not there makes NOT_STARTED with its name, never exit status 127."""
+    """Fault 53: a shell that is not there makes NOT_FOUND with its name, never exit status 127."""
     end = run_job(a_job(tmp_path, ("no-such-shell", "-c", "true")))
     assert (end.end, end.exit_code, end.trouble) == (End.NOT_FOUND, None, "no-such-shell: not found on PATH")
 
