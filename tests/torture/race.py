@@ -31,9 +31,9 @@ from tests.torture import race_gate
 from tests.torture.race_check import Answered, Checker, GateSaid, Said
 from tests.torture.race_gate import MODULES, PACK, TOKENS, WARM, module_text
 from tests.torture.race_progress import Progress
-from verifyd.app.approve import approve_pipeline
+from verifyd.app.approve import approve_pipeline, propose
 from verifyd.app.finish import Result
-from verifyd.app.judged import Request, open_tree
+from verifyd.app.judged import Request
 from verifyd.app.ports import Repository
 from verifyd.app.watch import Watch
 from verifyd.app.watch_ports import TreeState
@@ -552,7 +552,7 @@ def race(options: Options, folder: Path) -> Race:
     with surroundings(project):
         world = make_world()
         repository = world.git.open_repository(project.root)
-        declared = open_tree(world, repository, Request(), anew=True).declared
+        declared = propose(world, repository, Request()).declared
         approve_pipeline(world, repository, declared, by=ApprovedBy.FLAG)
         checker = Checker(
             folder=folder,
