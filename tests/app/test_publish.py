@@ -21,10 +21,10 @@ class CountedFiles(FakeFiles):
 
     written: list[str] = field(default_factory=list)
 
-    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
+    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644, aside: Path | None = None) -> None:
         """Keep it."""
         self.written.append(path.name)
-        FakeFiles.write_whole(self, path, content, mode=mode)
+        FakeFiles.write_whole(self, path, content, mode=mode, aside=aside)
 
 
 def test_what_hides_the_folder_from_git_is_written_once() -> None:

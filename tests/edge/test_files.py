@@ -367,3 +367,30 @@ def test_sockets_are_no_regular_files(tmp_path: Path, monkeypatch: pytest.Monkey
         assert FILES.glob(tmp_path, "**") == ()
         with pytest.raises(StoreError):
             FILES.read(tmp_path / "s", limit_bytes=1)
+
+
+def test_a_file_that_is_written_aside_is_never_unfinished_in_its_folder(tmp_path: Path) -> None:
+    """So git sees nothing of the folder that a .gitignore hides before it is there; what a killed process left aside goes."""
+    aside, target = tmp_path / "aside", tmp_path / "shown/.gitignore"
+    aside.mkdir()
+    (aside / "..gitignore.999999999-0.tmp").write_text("left")
+    seen: list[list[Path]] = []
+    rename = os.rename
+
+    def looking(*arguments: object, **named: object) -> None:
+        seen.append(sorted(target.parent.iterdir()))
+        rename(*arguments, **named)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "rename", looking)
+        FILES.write_whole(target, "*\n", aside=aside)
+    assert (seen, target.read_text(), sorted(aside.iterdir())) == ([[]], "*\n", [])
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no second file system to write to")
+def test_where_aside_is_another_file_system_a_file_is_written_in_its_own_folder(tmp_path: Path) -> None:
+    """As any other, with nothing left on either side."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as aside:
+        FILES.write_whole(tmp_path / "shown/.gitignore", "*\n", aside=Path(aside))
+        assert not any(Path(aside).iterdir())
+    assert [path.name for path in (tmp_path / "shown").iterdir()] == [".gitignore"]

@@ -54,7 +54,7 @@ class FakeFiles:
         """Times of what has one."""
         return {path: (int(self.modified[path].timestamp() * 1e9), 0, 0) for path in paths if path in self.modified}
 
-    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
+    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644, aside: Path | None = None) -> None:
         """Keep it."""
         if self.refuses:
             raise StoreError(self.refuses, where=str(path), remedy="Make room.")

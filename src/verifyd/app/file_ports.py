@@ -35,8 +35,8 @@ class Files(Protocol):
         """At most *limit_bytes* + 1 bytes of a file; None when there is none."""
         ...
 
-    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
-        """Written whole and renamed into place, so that a reader sees the old or the new file, never a part."""
+    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644, aside: Path | None = None) -> None:
+        """Written whole (in the folder *aside* at first) and renamed into place: a reader sees the old or the new file, never a part."""
         ...
 
     def write_out(self, path: Path, text: str) -> None:

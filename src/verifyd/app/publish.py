@@ -30,7 +30,9 @@ def publish(world: World, repository: Repository, result: Result, *, keeps_progr
         return
     folder = repository.report_dir
     if world.files.read(folder / ".gitignore", limit_bytes=len(IGNORE_ALL)) != IGNORE_ALL:  # each file costs two syncs
-        world.files.write_whole(folder / ".gitignore", IGNORE_ALL)
+        world.files.write_whole(
+            folder / ".gitignore", IGNORE_ALL, aside=repository.state_dir
+        )  # it hides no file before it is there
     world.files.write_whole(folder / "readiness.json", render_json(result.report, result.task))
     world.files.write_whole(folder / "READINESS.md", render_markdown(result.report, result.task))
     if result.task is None:

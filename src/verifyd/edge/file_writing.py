@@ -24,20 +24,21 @@ def refusing(path: Path, done: str) -> Iterator[None]:
         raise refusal(path, done, error) from error
 
 
-def write_into(folder: int, name: str, data: bytes, mode: int) -> None:
-    """Write, sync, rename, sync the folder; on failure nothing of ours stays."""
+def write_into(folder: int, name: str, data: bytes, mode: int, *, aside: int | None = None) -> None:
+    """Write (into the folder *aside*, where one is given), sync, rename, sync the folder; on failure nothing of ours stays."""
+    first = folder if aside is None else aside
     temporary = f".{name}.{os.getpid()}-{next(counter)}.tmp"
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, mode, dir_fd=folder)
+    descriptor = os.open(temporary, flags, mode, dir_fd=first)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(descriptor)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(temporary, name, src_dir_fd=first, dst_dir_fd=folder)
     except BaseException:
         with suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
+            os.unlink(temporary, dir_fd=first)
         raise
     os.fsync(folder)
 

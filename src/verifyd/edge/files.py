@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -101,7 +102,7 @@ class DiskFiles:
         """Stamps of the files outside *root* that links in it lead to."""
         return stamp_links(root, links, most=most)
 
-    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
+    def write_whole(self, path: Path, content: str | bytes, *, mode: int = 0o644, aside: Path | None = None) -> None:
         """
         Write a file whole and rename it into place: whoever reads sees the old file or the new one, never a part.
 
@@ -111,14 +112,17 @@ class DiskFiles:
         Args:
             content: Text is written as UTF-8, with surrogates as the bytes they stand for.
             mode: Within the user's umask.
+            aside: A folder to write it in at first, so that its own never has an unfinished file in it; of no use where it is
+                on another file system.
 
         Raises:
             StoreError: it is not written, or not safely; what is there is whole all the same (faults 2, 13 and 20).
         """
         data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
         with refusing(path, "written"), open_folder(path.absolute().parent, make=True) as folder:
-            write_into(folder, path.name, data, mode)
-            remove_leftovers(folder, path.name)
+            if aside is None or not wrote_aside(folder, path.name, data, mode, aside):
+                write_into(folder, path.name, data, mode)
+                remove_leftovers(folder, path.name)
 
     def write_out(self, path: Path, text: str) -> None:
         """
@@ -248,3 +252,16 @@ class DiskFiles:
             yield path
         finally:
             self.remove_tree(path)
+
+
+def wrote_aside(folder: int, name: str, data: bytes, mode: int, aside: Path) -> bool:
+    """Write a file in the folder *aside* and rename it into its own; False where they are on different file systems."""
+    with open_folder(aside.absolute(), make=True) as first:
+        remove_leftovers(first, name)
+        try:
+            write_into(folder, name, data, mode, aside=first)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            return False
+    return True
