@@ -18,7 +18,8 @@ from tests.support.daemons import wait_for
 from tests.support.project import Project, page
 from verifyd.app.declared import Declared
 from verifyd.app.finish import Result
-from verifyd.app.housekeeping import Rhythm, remove_large_runs, too_many
+from verifyd.app.housekeeping import Rhythm
+from verifyd.app.old_runs import remove_large_runs, too_many
 from verifyd.app.open_watch import open_watch
 from verifyd.app.verdicts_at_hand import REMEMBERED_FILES, remember
 from verifyd.app.watch import Watch

@@ -18,6 +18,7 @@ from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
 from verifyd.app.gate_server import Served, serve, with_port
 from verifyd.app.history_ports import Store
+from verifyd.app.old_runs import collect_old_runs
 from verifyd.app.process_ports import Job, JobEnd, Processes
 from verifyd.app.reuse import stored_verdict, tests_before
 from verifyd.app.world import World
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from verifyd.app.judged import Judged
 
 SUBMODULE_MODE = "160000"
-KEPT_RUNS = 20
-"""Folders of earlier runs (logs, results, artifacts) that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ class GateRunner:
             listed=live.ignored if live is not None else None,
             known_links=live.links if live is not None else None,
         )
-        collect_old_runs(world, repository.state_dir / "runs")
+        collect_old_runs(world.files, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
         self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
         self.frozen = FrozenTree(
@@ -347,10 +346,3 @@ class GateRunner:
         folder = self.temporary / f"{number}{purpose}"
         self.context.world.files.make_folder(folder)
         return folder
-
-
-def collect_old_runs(world: World, folder: Path) -> None:
-    """Remove the oldest runs' folders beyond KEPT_RUNS."""
-    folders = world.files.run_folders(folder)
-    for old in folders[: max(0, len(folders) - KEPT_RUNS)]:
-        world.files.remove_tree(old)

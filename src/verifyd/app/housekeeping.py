@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from verifyd.app.file_ports import Files
+from verifyd.app.old_runs import RUNS_LIMIT_BYTES, remove_large_runs
 from verifyd.errors import VerifydError
 
 if TYPE_CHECKING:
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 JUDGED_WITHIN = timedelta(hours=4)
 """Trees whose verdict is younger keep their objects."""
-
-RUNS_LIMIT_BYTES = 500 * 1024 * 1024
-"""Of logs and artifacts of earlier runs together; a gate's log alone may come to 32 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,21 +105,3 @@ def trees_in_use(watch: Watch) -> Iterator[str | None]:
     yield from (live.tree for live in tuple(watch.shared.gates.underway.values()))
     oldest = watch.world.clock.now() - JUDGED_WITHIN
     yield from (tree for tree, result in tuple(watch.known.items()) if result.report.started_at > oldest)
-
-
-def remove_large_runs(files: Files, folder: Path, limit_bytes: int) -> None:
-    """Remove the folders of the oldest runs until those that stay are no larger together than the limit."""
-    folders = files.run_folders(folder)
-    sizes = [sum(files.size(path) or 0 for path in files.glob(one, "**/*")) for one in folders]
-    for one in folders[: too_many(sizes, limit_bytes)]:
-        files.remove_tree(one)
-
-
-def too_many(sizes: Sequence[int], limit_bytes: int) -> int:
-    """How many of the first of *sizes* have to go for the rest to keep the limit; the last one stays however large it is."""
-    total = 0
-    for kept, size in enumerate(reversed(sizes)):
-        total += size
-        if total > limit_bytes and kept:
-            return len(sizes) - kept
-    return 0
