@@ -85,23 +85,23 @@ class PlayedTree:
 
     def snapshot(self, state: TreeState, base: str) -> Snapshot:
         """Nobody asks."""
-        raise NotImplementedError
+        raise AssertionError("a follower never asks for this")
 
     def paths_changed(self, state: TreeState, since: str) -> frozenset[str] | None:
         """Nobody asks."""
-        raise NotImplementedError
+        raise AssertionError("a follower never asks for this")
 
     def guard(self, state: TreeState) -> Guard:
         """Nobody asks."""
-        raise NotImplementedError
+        raise AssertionError("a follower never asks for this")
 
     def mirror(self, state: TreeState) -> AbstractContextManager[Path]:
         """Nobody asks."""
-        raise NotImplementedError
+        raise AssertionError("a follower never asks for this")
 
     def mirror_changes(self, folder: Path) -> tuple[str, ...]:
         """Nobody asks."""
-        raise NotImplementedError
+        raise AssertionError("a follower never asks for this")
 
 
 @dataclass

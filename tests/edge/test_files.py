@@ -377,9 +377,9 @@ def test_a_file_that_is_written_aside_is_never_unfinished_in_its_folder(tmp_path
     seen: list[list[Path]] = []
     rename = os.rename
 
-    def looking(*arguments: object, **named: object) -> None:
+    def looking(source: str, name: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
         seen.append(sorted(target.parent.iterdir()))
-        rename(*arguments, **named)  # type: ignore[arg-type]
+        rename(source, name, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "rename", looking)

@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from tests.support.faults import names_in
 from tests.support.ordinary_user import NOBODY
 from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
 from verifyd.edge.daemon_place import LONGEST_NAME
@@ -209,7 +210,7 @@ async def test_a_socket_that_is_moved_is_found_at_its_new_place_alone(home: Path
         there = starting.moved_to(place)
         assert await is_answered(str(place))
     there.close()
-    assert os.listdir(home) == []  # noqa: PTH208 - pathlib is not to be used in async functions
+    assert names_in(home) == []
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
