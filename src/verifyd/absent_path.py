@@ -10,7 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.shell.commands import parse_shell
 from verifyd.shell.script import UNKNOWN, ShellSyntaxError, SimpleCommand
@@ -26,8 +28,7 @@ NOT_PLAIN = re.compile(rf"[*?\[{{~{UNKNOWN}]|^/|^$")
 """A pattern, what only a run could know, or a place outside the tree."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedPath:
+class NamedPath(Struct, frozen=True, kw_only=True):
     """
     A word of a command that may be a path.
 

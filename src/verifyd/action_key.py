@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 
+from msgspec import Struct
+
+from verifyd.json_shape import to_json
 from verifyd.pipeline import Gate
 
 SCHEMA = "verifyd.action/2"
 """Raised whenever the meaning of a result changes, so that no earlier one answers for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolStamp:
+class ToolStamp(Struct, frozen=True, kw_only=True):
     """
     One thing outside the judged tree that a gate starts or reads.
 
@@ -30,8 +31,7 @@ class ToolStamp:
     stamp: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class Action(Struct, frozen=True, kw_only=True):
     """
     One gate on one content, on one kind of machine: in spirit the ``Action`` and ``Command`` of Bazel's Remote Execution API
     (bazelbuild/remote-apis, remote_execution.proto), named there in brackets.
@@ -73,7 +73,7 @@ class Action:
         A result answers again for equal keys. Where only the first part is equal, it was measured on the same tree by the same
         means: that is what flakes are counted by.
         """
-        fields = {name: value for name, value in asdict(self).items() if name != "beside_digest"}
+        fields = {name: value for name, value in to_json(self).items() if name != "beside_digest"}
         content = hashlib.sha256(json.dumps(fields, sort_keys=True).encode("ascii")).hexdigest()
         return f"{content}.{self.beside_digest}"
 

@@ -6,8 +6,9 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from verifyd.evidence.model import Finding, FindingKind
 
@@ -52,8 +53,7 @@ _EVERYWHERE = frozenset(
 """Names so common that a word alike says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Somewhere to look: *line* is 1-based or None; *why* is a phrase."""
 
     path: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class ChangeKind(StrEnum):
@@ -16,8 +17,7 @@ class ChangeKind(StrEnum):
     TYPE_CHANGED = "type_changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
+class FileChange(Struct, frozen=True, kw_only=True):
     """
     One path that differs.
 
@@ -46,8 +46,7 @@ class FileChange:
         return (self.path, *self.inside) if self.old_path is None else (self.old_path, self.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """All that differs from the base, ordered by path."""
 
     files: tuple[FileChange, ...] = ()

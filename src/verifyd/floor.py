@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.pipeline import DIFF_GATE, Gate, Limits, Pipeline, Scope
 from verifyd.pipeline_difference import (
@@ -23,8 +25,7 @@ FIELDS: Mapping[str, str] = {"timeout": "timeout_s"}
 """Fields of a gate by the name that VERIFY.md gives them, where that is another one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
+class Floor(Struct, frozen=True, kw_only=True):
     """
     What a change does to the gates of its base, and what runs for it.
 

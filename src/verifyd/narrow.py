@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.evidence.model import Finding, FindingKind
 from verifyd.shell.simple_words import Options, quote, words_set
@@ -14,8 +15,7 @@ MOST_TESTS = 5
 """Tests that one command names: enough to show the failure, few enough to read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failing:
+class Failing(Struct, frozen=True, kw_only=True):
     """
     What failed, as the tool is to be told.
 

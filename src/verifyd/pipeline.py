@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
 
 from verifyd.json_shape import to_json
 
@@ -79,8 +80,7 @@ class Manual(StrEnum):
     NOT_A_COMMAND = "does not read as a command"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceSource:
+class EvidenceSource(Struct, frozen=True, kw_only=True):
     """
     Where a gate leaves its machine-readable result.
 
@@ -92,8 +92,7 @@ class EvidenceSource:
     pattern: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """
     One declared check: a script, the conditions it runs under, and what counts as a pass.
 
@@ -116,10 +115,10 @@ class Gate:
     """
 
     name: str
-    line: int = field(metadata={"ge": 1})
+    line: Annotated[int, Meta(ge=1)]
     script: str
     shell: Shell = Shell.BASH
-    timeout_s: float = field(default=DEFAULT_TIMEOUT_S, metadata={"gt": 0})
+    timeout_s: Annotated[float, Meta(gt=0)] = DEFAULT_TIMEOUT_S
     paths: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -128,15 +127,15 @@ class Gate:
     when: frozenset[Door] = frozenset(Door)
     cwd: str = "."
     env: tuple[tuple[str, str], ...] = ()
-    expect: int = field(default=0, metadata={"ge": 0, "le": 255})
-    min_tests: int | None = field(default=None, metadata={"ge": 0})
+    expect: Annotated[int, Meta(ge=0, le=255)] = 0
+    min_tests: Annotated[int, Meta(ge=0)] | None = None
     evidence: EvidenceSource | None = None
     fix: str | None = None
     on_change: OnChange = OnChange.AUTO
     isolate: Isolate = Isolate.AUTO
     ignored: Ignored = Ignored.SHOW
     exclusive: bool = False
-    cpus: int = field(default=1, metadata={"ge": 1})
+    cpus: Annotated[int, Meta(ge=1)] = 1
     server: str | None = None
     ready: str | None = None
     artifacts: tuple[str, ...] = ()
@@ -155,8 +154,7 @@ class Gate:
         return f"{first} …" if rest else first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """
     How large a change may be; None means no bound.
 
@@ -164,13 +162,12 @@ class Limits:
         changed_lines: Added plus deleted, generated and lock files left out.
     """
 
-    changed_lines: int | None = field(default=None, metadata={"ge": 0})
-    changed_files: int | None = field(default=None, metadata={"ge": 0})
-    deleted_files: int | None = field(default=None, metadata={"ge": 0})
+    changed_lines: Annotated[int, Meta(ge=0)] | None = None
+    changed_files: Annotated[int, Meta(ge=0)] | None = None
+    deleted_files: Annotated[int, Meta(ge=0)] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """
     Which paths a change may touch, as gitignore-style globs.
 
@@ -183,8 +180,7 @@ class Scope:
     protected: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, kw_only=True):
     """Something on the page that looks like a command and was not taken as a gate, with the reason: for ``plan`` alone."""
 
     line: int
@@ -192,8 +188,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True, kw_only=True):
     """
     All that VERIFY.md declares.
 
@@ -254,8 +249,7 @@ class ApprovedBy(StrEnum):
     """The CI job itself, whose configuration says ``verifyd ci``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     That a person let this pipeline run.
 
@@ -266,9 +260,9 @@ class Approval:
         page: Sha256, hex, of the page it was read from: the very same bytes need not be read again.
     """
 
-    schema_: Literal["verifyd.approval/1"] = field(default="verifyd.approval/1", metadata={"alias": "schema"})
-    digest: str = field(metadata={"min_length": 1})
+    schema_: Literal["verifyd.approval/1"] = field(default="verifyd.approval/1", name="schema")
+    digest: Annotated[str, Meta(min_length=1)]
     by: ApprovedBy
-    at: str = field(metadata={"min_length": 1})
+    at: Annotated[str, Meta(min_length=1)]
     pipeline: Pipeline
     page: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from verifyd.json_shape import names_of
 from verifyd.pipeline import (
@@ -38,8 +39,7 @@ class Kind(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """
     One field of a gate, or one setting of the page.
 
@@ -55,8 +55,7 @@ class FieldChange:
     weakened: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateDifference:
+class GateDifference(Struct, frozen=True, kw_only=True):
     """
     One gate that is not the same in both pipelines.
 

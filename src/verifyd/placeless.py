@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from verifyd.cause import CODE, MOST_PLACES, Place, is_test_file
 from verifyd.change import Change, FileChange

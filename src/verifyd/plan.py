@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.change import Change
 from verifyd.pipeline import Door, Gate, Pipeline
@@ -36,8 +38,7 @@ class Skip(StrEnum):
     NOT_SELECTED = "not_selected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedGate:
+class PlannedGate(Struct, frozen=True, kw_only=True):
     """
     One gate with what was decided about it.
 
@@ -60,8 +61,7 @@ class PlannedGate:
         return self.timing.estimate_s if self.timing.estimate_s is not None else self.gate.estimate_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """
     The gates of one run.
 

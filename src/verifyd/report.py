@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from verifyd.builtin.unignored import find_unignored
 from verifyd.change import Change
@@ -37,8 +38,7 @@ HOW_APPROVED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
+class Approved(Struct, frozen=True, kw_only=True):
     """Who let the pipeline run, and when (UTC, ISO 8601); *current* is False when VERIFY.md has changed since."""
 
     by: ApprovedBy
@@ -46,8 +46,7 @@ class Approved:
     current: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateReport:
+class GateReport(Struct, frozen=True, kw_only=True):
     """
     One gate of the report.
 
@@ -72,8 +71,7 @@ class GateReport:
         return self.verdict.outcome.duration_s if self.verdict.outcome is not None else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """
     The readiness report for one exact tree.
 
@@ -137,8 +135,7 @@ def pipeline_notes(notes: Sequence[str]) -> tuple[str, ...]:
     return tuple(note for note in notes if note.startswith("VERIFY.md: "))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Hold(Struct, frozen=True, kw_only=True):
     """
     A reason outside the gates why a tree cannot be called ready.
 

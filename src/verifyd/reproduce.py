@@ -6,7 +6,8 @@ import posixpath
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.evidence.model import Finding
 from verifyd.narrow import (
@@ -89,8 +90,7 @@ _TOOLS: tuple[tuple[re.Pattern[str], Narrow], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCommand:
+class ToolCommand(Struct, frozen=True, kw_only=True):
     """
     The command of a script that runs the tests.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 def can_name_tree(text: str) -> bool:
@@ -20,8 +21,7 @@ class Source(StrEnum):
     COMMITTED = "committed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """
     One exact tree.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from verifyd.action_key import Action
 from verifyd.plan import PlannedGate
@@ -21,8 +22,7 @@ class Phase(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateStanding:
+class GateStanding(Struct, frozen=True, kw_only=True):
     """
     One gate on the tree.
 
@@ -42,8 +42,7 @@ class GateStanding:
     kept: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """
     The newest complete verdict, of whichever tree.
 
@@ -58,8 +57,7 @@ class Judged:
     behind: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """
     What is known about the newest tree.
 
@@ -96,8 +94,7 @@ class Standing:
         return any(gate.phase is not Phase.DONE for gate in self.gates)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateAccount:
+class GateAccount(Struct, frozen=True, kw_only=True):
     """
     Why one gate of the newest tree is where it is.
 
@@ -135,8 +132,7 @@ class Transition(StrEnum):
     NEW_FAILURE = "new_failure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """
     One thing that happened.
 

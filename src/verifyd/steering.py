@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from verifyd.pipeline import OnChange
 
@@ -34,8 +35,7 @@ class Fate(StrEnum):
     """It is ended, and begins again with the new tree."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Underway:
+class Underway(Struct, frozen=True, kw_only=True):
     """
     One gate's run.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.cause import (
     KIND_ORDER,
@@ -32,8 +33,7 @@ BY_REASON = frozenset(
 """Reasons that are the failure themselves; findings beside them are hints, not what must go away."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """
     Work a report asks for: one failure with one cause.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 TREND_SAMPLES = 5
 """Passes at each end of the history that a trend compares."""
@@ -12,8 +13,7 @@ RECENT_SAMPLES = 20
 """Passes that an estimate is made of: a gate that grew is not judged by what it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """
     One finished run of one gate.
 
@@ -27,8 +27,7 @@ class Sample:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class Timing(Struct, frozen=True, kw_only=True):
     """
     What history says about one gate; every number is None (or 0) without samples.
 

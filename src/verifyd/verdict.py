@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from verifyd.evidence.model import NO_EVIDENCE, Evidence, Lack, MachineTrouble, TestCounts
 from verifyd.outcome import End, Outcome, View
@@ -68,8 +69,7 @@ TASK_REASONS = frozenset({Reason.NO_TESTS_RAN, Reason.EVIDENCE_CONTRADICTS})
 """The unproven reasons that are work for an agent all the same: the task says so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """
     One gate's status with its reason.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 import pytest
 import trio.testing
+from msgspec.structs import replace
 
 from verifyd.app.follower import CHECK_AFTER_S, SLEPT_S, SWEEP_SHARE, SWEPT_AT_ONCE, TICK_S, Follower
 from verifyd.app.ports import Guard

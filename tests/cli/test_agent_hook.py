@@ -377,6 +377,7 @@ def test_a_hook_between_edits_imports_next_to_nothing(daemons: Daemons) -> None:
     assert not imported & {
         "click",
         "dataclasses",
+        "msgspec",
         "pydantic",
         "subprocess",
         "socket",

@@ -14,11 +14,11 @@ if sys.argv[0] == "-m":  # not in git's or a gate's own Python
     atexit.register(lambda: open(os.environ["MODULES"], "w").write("\\n".join(sys.modules)))
 """
 SLOW = (
-    *("asyncio", "anyio", "email.message", "importlib.metadata", "junitparser", "markdown_it", "pathspec", "psutil"),
+    *("asyncio", "anyio", "email.message", "importlib.metadata", "junitparser", "markdown_it", "msgspec", "pathspec", "psutil"),
     *("pydantic", "pydantic_core", "rich", "sqlite3", "ssl", "statistics", "yaml"),
 )
 """Libraries that take more than some milliseconds each."""
-FOR_REUSED_RUNS = {"asyncio", "anyio", "sqlite3", "ssl", "statistics"}
+FOR_REUSED_RUNS = {"asyncio", "anyio", "msgspec", "sqlite3", "ssl", "statistics"}
 FOR_OTHER_RUNS = (
     *("verifyd.app.approve", "verifyd.app.doctor", "verifyd.app.init", "verifyd.cause", "verifyd.danger"),
     *("verifyd.detect", "verifyd.edge.editable_installs", "verifyd.evidence.select", "verifyd.evidence.text"),

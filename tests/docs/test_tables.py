@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 import pytest
 
@@ -11,7 +10,7 @@ from tests.docs.pages import ROOT, fences, table
 from verifyd.doors.cli import FORMATS
 from verifyd.edge.environment import MARK_NAME, gate_environment
 from verifyd.errors import ExitCode
-from verifyd.json_shape import names_of, published
+from verifyd.json_shape import names_of, published_names
 from verifyd.pipeline import Door, Gate, Limits, Manual, Scope
 from verifyd.plan import Skip
 from verifyd.render.document import FindingEntry, GateEntry, ReportDocument, TaskDocument
@@ -140,7 +139,7 @@ def test_the_page_names_exactly_the_keys_of_each_document(
     """One of the tables of keys has each key of the model and no other; a task's schema name stands in the text."""
     from tests.docs.pages import tables
 
-    named = {published(field) for field in fields(model)}
+    named = set(published_names(model))
     wanted = named - {"schema"} if model is TaskDocument else named
     found = [
         {name for row in rows[1:] for name in coded(row[0])} for rows in tables(REPORT) if tuple(rows[0][:2]) == header

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
+
+from msgspec.structs import fields
 
 from tests.support.repositories import make_repository
 from verifyd.edge.kept_memory import move_together

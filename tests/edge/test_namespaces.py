@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from tests.support.faults import can_mount, with_small_disk
 from tests.support.jobs import PYTHON, a_job, log_of, run_job, supervisors, until, wait_until_gone
@@ -27,7 +28,7 @@ def views() -> None:
         pytest.skip("no namespace with mounts of our own can be had here")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """A repository that has moved on since its tree was judged, and a folder of the run with that tree."""
 
@@ -172,7 +173,7 @@ def test_new_and_changed_files_are_kept_when_asked_for(place: Place) -> None:
     script = "echo 1 > source.py; mkdir -p out/deep; echo 2 > out/deep/report; ln -s /etc link; rm README; echo 3 > .venv/x; touch folder/one"
     job = place.job(script)
     view = FrozenView(folder=place.judged, at=place.real, shared=(".venv",), changes=kept)
-    end = run_job(dataclasses.replace(job, view=view))
+    end = run_job(replace(job, view=view))
     assert end.modified == ("README", "link", "out/deep/report", "source.py")
     assert contents(kept) == {"out/deep/report": "2\n", "source.py": "1\n"}
     assert not (kept / "link").is_symlink()
@@ -183,13 +184,14 @@ def test_a_full_disk_costs_no_exit_status(place: Place) -> None:
     """Fault 13: what a gate wrote may not fit where it is kept; its exit status and what it modified are known all the same."""
     (place.base / "small").mkdir()
     script = f"""
-import dataclasses, json, sys
+import json, sys
 from pathlib import Path
+from msgspec.structs import replace
 from tests.edge.test_namespaces import Place
 from tests.support.jobs import run_job
 place = Place(Path({str(place.base)!r}))
 job = place.job("head -c 3000000 /dev/zero > large; echo x > source.py; exit 3")
-end = run_job(dataclasses.replace(job, view=dataclasses.replace(job.view, changes=Path(sys.argv[1]))))
+end = run_job(replace(job, view=replace(job.view, changes=Path(sys.argv[1]))))
 print(json.dumps([end.end, end.exit_code, end.modified, end.trouble]))
 """
     trouble = "what it wrote cannot be kept: No space left on device"

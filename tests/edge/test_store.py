@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.faults import answer_of, python
@@ -63,7 +63,7 @@ def test_a_run_comes_out_as_it_went_in(store: SqliteStore) -> None:
     """Every field survives but the gates, which are asked for by themselves."""
     run = a_run(a_gate_run(), base=None, head=None, reason="unsaved", report='{"é": 1}')
     store.add_run(run)
-    assert store.newest_run(tree=run.tree, pipeline=run.pipeline) == dataclasses.replace(run, gates=())
+    assert store.newest_run(tree=run.tree, pipeline=run.pipeline) == msgspec.structs.replace(run, gates=())
 
 
 def test_newest_run_is_of_that_tree_that_pipeline_and_whole(store: SqliteStore) -> None:
@@ -83,8 +83,8 @@ def test_newest_run_is_of_that_tree_that_pipeline_and_whole(store: SqliteStore) 
 def test_trees_are_found_by_the_beginning_of_their_ids(store: SqliteStore) -> None:
     """Each once, the newest run's first; one that was never run as a whole is not known."""
     for tree in ("abc1", "abc2", "abcf", "abc1", "abd0"):
-        store.add_run(dataclasses.replace(a_run(), tree=tree))
-    store.add_run(dataclasses.replace(a_run(whole=False), tree="abc3"))
+        store.add_run(msgspec.structs.replace(a_run(), tree=tree))
+    store.add_run(msgspec.structs.replace(a_run(whole=False), tree="abc3"))
     assert store.trees_beginning("abc") == ("abc1", "abcf", "abc2")
     assert store.trees_beginning("abd0") == ("abd0",)
     assert store.trees_beginning("ffff") == ()
@@ -329,7 +329,7 @@ class TestRefusals:
 
 def test_a_run_is_kept_whole_or_not_at_all(store: SqliteStore) -> None:
     """One gate that cannot be stored takes the whole run back."""
-    impossible = RunRecord(**{**dataclasses.asdict(a_run()), "gates": (a_gate_run(), a_gate_run(findings=2**70))})
+    impossible = RunRecord(**{**msgspec.structs.asdict(a_run()), "gates": (a_gate_run(), a_gate_run(findings=2**70))})
     with pytest.raises(OverflowError):
         store.add_run(impossible)
     store.add_run(a_run(a_gate_run("lint")))

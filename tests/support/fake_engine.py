@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
+from msgspec.structs import replace
 
 from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_report, a_task
 from verifyd.app.account import Account

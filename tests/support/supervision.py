@@ -8,7 +8,6 @@ user may start (none: as many as ever). What comes out is JSON: a list of ends, 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import resource
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 
 from tests.support.jobs import a_job
 from verifyd.app.process_ports import FrozenView, Job, JobEnd, Running
@@ -59,7 +59,7 @@ def main() -> None:
         most = count_processes() + asked["most_processes"]
         resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
     ends, can_freeze = anyio.run(run_all, [job_from(fields) for fields in asked["jobs"]])
-    json.dump({"ends": [dataclasses.asdict(end) for end in ends], "can_freeze": can_freeze}, sys.stdout)
+    json.dump({"ends": [msgspec.structs.asdict(end) for end in ends], "can_freeze": can_freeze}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import replace
 from unittest.mock import patch
+
+from msgspec.structs import replace
 
 from verifyd.__main__ import main
 from verifyd.app.history_ports import Store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.support.builders import a_finding, a_lint_finding
 from verifyd.evidence.compose import MOST_FINDINGS, add_counts, join_evidence, make_finding, without_repeats

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.support.builders import TREE, a_failure, a_finding, a_gate, a_pass, a_planned, an_unproven
 from verifyd.action_key import Action, ToolStamp, make_action
@@ -35,7 +34,7 @@ def an_account(verdict: Verdict | None = None, planned: PlannedGate | None = Non
         kept=bool(fields.get("begun_for")),
     )
     account = GateAccount(planned=planned or a_planned(why="reads all files"), standing=standing)
-    return replace(account, **fields)  # type: ignore[arg-type]
+    return replace(account, **fields)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from tests.support.builders import (
     BASE,
@@ -30,7 +29,7 @@ from tests.support.builders import (
 )
 from tests.support.hostile import hostile
 from verifyd.evidence.model import Evidence, Finding, FindingKind, Severity, TestCounts
-from verifyd.json_shape import from_json
+from verifyd.json_shape import from_json, schema_of
 from verifyd.outcome import End, Outcome, View
 from verifyd.render.document import ReportDocument, TaskDocument
 from verifyd.render.json import finding_line, gate_entry, render_json, render_task_json, verdict_from_entry
@@ -43,7 +42,7 @@ def parsed(report: Report) -> dict[str, Any]:
     """readiness.json of a report with its task, checked against the published schema."""
     task = make_task(report, constraints=report.constraints, seen_on=lambda _: 0)
     document: dict[str, Any] = json.loads(render_json(report, task))
-    jsonschema.validate(document, TypeAdapter(ReportDocument).json_schema(mode="serialization"))
+    jsonschema.validate(document, schema_of(ReportDocument))
     return document
 
 
@@ -146,7 +145,7 @@ def test_the_task_holds_what_interface_md_promises() -> None:
     document = json.loads(
         render_task_json(a_task(report, seen_on=1, constraints=["no file deletions"], context="Next item"))
     )
-    jsonschema.validate(document, TypeAdapter(TaskDocument).json_schema(mode="serialization"))
+    jsonschema.validate(document, schema_of(TaskDocument))
     assert {
         name: value for name, value in document.items() if name not in ("id", "failures", "where", "reproduce")
     } == {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_report, a_task

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_report, a_skip, a_task, an_unproven
 from verifyd.json_shape import from_json

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.support.builders import a_finding, a_gate, a_lint_finding, a_note, an_evidence, an_outcome
 from verifyd.evidence.model import NO_EVIDENCE, Evidence, Lack, MachineTrouble, Severity, TestCounts

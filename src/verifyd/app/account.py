@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from verifyd.app.standings import gate_standing, standing_of
 from verifyd.plan import Plan, matched
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from verifyd.plan import PlannedGate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """
     The newest tree, and why its gates are where they are.
 

@@ -97,7 +97,7 @@ def at_start(key: str, place: Place, options: Options) -> Answer:
     from verifyd.render.standing_document import StandingDocument
 
     try:
-        document = from_json(StandingDocument, dict(heard.document), unknown_keys=True) if heard.seen else None
+        document = from_json(StandingDocument, dict(heard.document)) if heard.seen else None
     except (ShapeError, ValueError):
         document = None
     return Answer(agent=render_brief(document, attempts=options.attempts, trouble=heard.trouble))
@@ -170,7 +170,7 @@ def task_of(document: Payload) -> TaskDocument | None:
 
     task = document.get("task")
     try:
-        return from_json(TaskDocument, dict(task), unknown_keys=True) if isinstance(task, dict) else None
+        return from_json(TaskDocument, dict(task)) if isinstance(task, dict) else None
     except (ShapeError, ValueError):
         return None
 

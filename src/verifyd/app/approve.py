@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.declared import Declared
 from verifyd.app.history_ports import Store
@@ -16,8 +17,7 @@ from verifyd.plan import Plan, PlannedGate, Skip, with_doubtful
 from verifyd.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """The pipeline as written, and what of it would run on this tree."""
 
     plan: Plan

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from verifyd.app.file_ports import FilesBeside
 from verifyd.app.world import World
@@ -21,8 +22,7 @@ LINK_MODE = "120000"
 SHOWN = 3
 
 
-@dataclass(slots=True)
-class Beside:
+class Beside(Struct):
     """
     Files that git ignores, and those outside that links in the tree lead to, in one run.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD, Declared
 from verifyd.app.judged import Judged, Opened, Request, open_now
@@ -23,8 +25,7 @@ LEAST_ACCEPTED = 12
 MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Consent(Struct, frozen=True, kw_only=True):
     """
     Who lets the commit's own pipeline run.
 
@@ -42,8 +43,7 @@ class Consent:
         return len(self.accepted) >= LEAST_ACCEPTED and pipeline.digest.startswith(self.accepted.lower())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredInCi(Declared):
+class DeclaredInCi(Declared, frozen=True, kw_only=True):
     """
     What VERIFY.md says in a CI job, held against what the base says.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.app.ports import Repository
 from verifyd.app.publish import report_files
@@ -40,8 +42,7 @@ LOG_BYTES = 1024 * 1024
 HOST_FILE_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uploaded:
+class Uploaded(Struct, frozen=True, kw_only=True):
     """
     Where things are for whoever reads of a job: in the folder that it uploads, and in no work tree.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -18,8 +20,7 @@ LARGEST_BYTES = 64 * 1024
 BY_HAND = "Look at daemon.log beside the socket, then start it by hand: verifyd watch"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """
     One start that no clean end followed, yet or at all.
 
@@ -32,8 +33,7 @@ class Start:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Starts:
+class Starts(Struct, frozen=True, kw_only=True):
     """
     What is remembered of earlier daemons of this work tree.
 
@@ -90,7 +90,7 @@ def read_starts(world: World, repository: Repository) -> Starts:
     """What is remembered; nothing when it cannot be read."""
     try:
         content = world.files.read(repository.home / FILE_NAME, limit_bytes=LARGEST_BYTES)
-        return from_json(Starts, json.loads(content), unknown_keys=True) if content else Starts()
+        return from_json(Starts, json.loads(content)) if content else Starts()
     except (StoreError, ValueError, ShapeError, RecursionError):
         return Starts()
 

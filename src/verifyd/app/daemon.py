@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.abc
 import anyio.to_thread
+from msgspec import Struct
 
 from verifyd.app.crash_loop import Starts, ended, record_start, write_starts
 from verifyd.app.daemon_port import Engine, EngineFactory
@@ -52,8 +52,7 @@ LOOK_FOR_LOCK_S = 2.0
 END_THAT_ONE = "End the process that listens there, or start this one with the same XDG_STATE_HOME, then try again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Daemon:
+class Daemon(Struct, frozen=True, kw_only=True):
     """
     A daemon that lives, as its doors know it.
 
@@ -71,8 +70,7 @@ class Daemon:
         return sign_of(os.fspath(repository.root), os.fspath(repository.git_dir))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """
     How an attempt to be the daemon ended.
 
@@ -90,8 +88,7 @@ class Ending:
         return self.reason == said_of(signal.SIGINT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaemonParts:
+class DaemonParts(Struct, frozen=True, kw_only=True):
     """
     What a daemon is put together of.
 

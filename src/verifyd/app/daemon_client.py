@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.edge import quick_client
@@ -23,8 +24,7 @@ API_HEADER = {"Verifyd-Api": "1"}
 OTHER_API = 426
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """
     What came of a question.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
 
 from verifyd.app.daemon import answering
 from verifyd.app.daemon_client import JSON, ask_daemon, find_daemon
@@ -23,8 +23,7 @@ STOP_LIMIT_S = 5.0
 LOOK_EVERY_S = 0.02
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detached:
+class Detached(Struct, frozen=True, kw_only=True):
     """A daemon that answers; *was_there* when it did so before."""
 
     address: DaemonAddress

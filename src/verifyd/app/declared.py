@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -21,8 +22,7 @@ SIZE_LIMIT_BYTES = 1024 * 1024
 """Above this a page is refused (verify_md.md, Errors)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(Struct, frozen=True, kw_only=True):
     """
     What VERIFY.md says and what of it may run.
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     pass  # the statistics behind it are not needed before a snapshot
 from verifyd.app.ports import Repository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilesBeside:
+class FilesBeside(Struct, frozen=True, kw_only=True):
     """
     Files that are in no tree and that a gate may read all the same.
 
@@ -104,8 +104,7 @@ class Files(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeVerdict:
+class TreeVerdict(Struct, frozen=True, kw_only=True):
     """
     What one whole run found out about one tree, as the commit hook may believe it.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from verifyd.app.declared import Declared
 from verifyd.app.history_ports import GateRun, RunRecord, Store
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
     from verifyd.task import Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What one pass found."""
 
     report: Report
@@ -38,8 +39,7 @@ class Result:
     declared: Declared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
+class Finish(Struct, frozen=True, kw_only=True):
     """
     Puts a run's verdicts together, keeps them in history and makes the task.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct, field
 
 from verifyd.app.ports import Clock
 from verifyd.app.watch_ports import Hint, LiveTree, TreeState, Watcher
@@ -49,8 +49,7 @@ class Listener(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
-class Follower:
+class Follower(Struct, kw_only=True):
     """
     Reads the tree whenever there is reason to; one reading at a time.
 

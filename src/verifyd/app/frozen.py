@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec import Struct, field
 
 from verifyd.app.process_ports import FrozenView
 from verifyd.app.world import World
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from verifyd.app.judged import Judged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSource:
+class LiveSource(Struct, frozen=True, kw_only=True):
     """
     The judged tree as a daemon has it in memory.
 
@@ -43,8 +42,7 @@ class LiveSource:
     has_submodules: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class FrozenTree:
+class FrozenTree(Struct, kw_only=True):
     """
     The judged tree's files, written once for all gates of a run that want them.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.action_key import Action, content_part, make_action, unrepeatable
 from verifyd.app.beside import Beside
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
 SUBMODULE_MODE = "160000"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
+class RunContext(Struct, frozen=True, kw_only=True):
     """
     What all gates of one run share.
 

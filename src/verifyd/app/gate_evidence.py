@@ -7,9 +7,11 @@ import io
 import posixpath
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.app.imports_ahead import import_ahead
 from verifyd.app.ports import Repository
@@ -31,8 +33,7 @@ TAIL_CHARACTERS = 2_000
 Stamp = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
+class Results(Struct, frozen=True, kw_only=True):
     """
     Where one gate's results go.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 
 from verifyd.app.process_ports import Job, JobEnd, Processes, Running
 from verifyd.outcome import End
@@ -18,8 +18,7 @@ READY_TIMEOUT_S = 60.0
 ASK_EVERY_S = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(Struct, frozen=True, kw_only=True):
     """
     A server and where it answers.
 

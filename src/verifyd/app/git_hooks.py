@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -52,8 +53,7 @@ class Step(StrEnum):
     LINE = "a line is yours to add"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookChange:
+class HookChange(Struct, frozen=True, kw_only=True):
     """
     One hook.
 
@@ -170,8 +170,7 @@ def install_hooks(repository: Repository, changes: Iterable[HookChange]) -> None
         write_record(repository, written)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
+class Removal(Struct, frozen=True, kw_only=True):
     """
     What uninstalling would do.
 

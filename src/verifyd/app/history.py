@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.declared import Declared, read_declared
 from verifyd.app.history_ports import GateRun, Store
@@ -20,8 +21,7 @@ from verifyd.snapshot import Snapshot
 from verifyd.timing import Timing, make_timing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """
     The newest whole report on the tree as it is now.
 
@@ -87,8 +87,7 @@ def logs_on_disk(world: World, repository: Repository, gate: str) -> tuple[Path,
     return world.files.glob(repository.state_dir / "runs", f"*/{gate}.log")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """One gate's past: its runs, newest first, and what they sum up to."""
 
     gate: str

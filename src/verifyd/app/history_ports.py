@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from verifyd.timing import Sample  # the statistics behind it are not needed before a snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateRun:
+class GateRun(Struct, frozen=True, kw_only=True):
     """
     One finished gate as history keeps it.
 
@@ -46,8 +46,7 @@ class GateRun:
     log: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True, kw_only=True):
     """
     One pass over a tree as history keeps it.
 
@@ -70,8 +69,7 @@ class RunRecord:
     report: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyRun:
+class ReadyRun(Struct, frozen=True, kw_only=True):
     """A whole run that was ready: its tree, and what HEAD was."""
 
     tree: str

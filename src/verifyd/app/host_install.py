@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -25,8 +27,7 @@ from verifyd.json_shape import ShapeError, from_json
 LARGEST_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostChange:
+class HostChange(Struct, frozen=True, kw_only=True):
     """
     One settings file: what it holds, and what it would; None for no file.
 
@@ -45,8 +46,7 @@ class HostChange:
         return self.before != self.after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """
     What was there before we came.
 
@@ -201,7 +201,7 @@ def read_record(world: World, path: Path) -> Record | None:
     content = world.files.read(real_path(record_path(path)), limit_bytes=2 * LARGEST_BYTES)
     try:
         found: object = json.loads(content) if content is not None else None
-        return from_json(Record, found, unknown_keys=True) if isinstance(found, Mapping) else None
+        return from_json(Record, found) if isinstance(found, Mapping) else None
     except (ValueError, ShapeError, RecursionError):
         return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
 
 from verifyd.app.old_runs import RUNS_LIMIT_BYTES, remove_large_runs
 from verifyd.errors import VerifydError
@@ -20,8 +20,7 @@ JUDGED_WITHIN = timedelta(hours=4)
 """Trees whose verdict is younger keep their objects."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True, kw_only=True):
     """
     When a daemon cleans up; in seconds.
 

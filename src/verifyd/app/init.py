@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD
 from verifyd.app.ports import Repository
@@ -23,8 +25,7 @@ ENVIRONMENT_FOLDERS = (".venv/bin", "venv/bin")
 """Where a Python project's tools often lie without being on PATH."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingTool:
+class MissingTool(Struct, frozen=True, kw_only=True):
     """
     A tool that a proposed gate needs and that is not there.
 
@@ -41,8 +42,7 @@ class MissingTool:
         return f"{self.name} (for {', '.join(self.gates)}): {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitResult:
+class InitResult(Struct, frozen=True, kw_only=True):
     """
     What was written.
 

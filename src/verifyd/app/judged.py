@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from verifyd.app.declared import Declared, read_declared
 from verifyd.app.ports import Git, Guard, Repository
@@ -14,8 +15,7 @@ from verifyd.pipeline import Door
 from verifyd.snapshot import Snapshot, Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """
     What a door asks for.
 
@@ -36,8 +36,7 @@ class Request:
     reuse: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """
     The tree under judgement with all that is known before a gate runs.
 
@@ -57,8 +56,7 @@ class Judged:
     has_known_base: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """
     A tree opened for a pass, with the moment when that began.
 

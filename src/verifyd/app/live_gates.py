@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 
 import anyio
 import anyio.abc
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from verifyd.app.ports import Clock
 from verifyd.app.run import cancelled
@@ -58,8 +59,7 @@ class CpuSlots:
                     self._freed.notify_all()
 
 
-@dataclass(slots=True, kw_only=True)
-class LiveGate:
+class LiveGate(Struct, kw_only=True):
     """
     One run of one gate.
 
@@ -90,8 +90,7 @@ class LiveGate:
         )
 
 
-@dataclass(slots=True, kw_only=True)
-class LiveGates:
+class LiveGates(Struct, kw_only=True):
     """
     All runs under way.
 

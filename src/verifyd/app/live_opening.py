@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from verifyd.app.declared import VERIFY_MD, Declared, declared_by, read_page
 from verifyd.app.judged import Judged, is_full_id
@@ -18,8 +18,7 @@ AUTO = "auto"
 REGULAR = ("100644 ", "100755 ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """
     A tree with all that is known of it.
 
@@ -32,8 +31,7 @@ class Opened:
     is_counted: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class LiveOpening:
+class LiveOpening(Struct, kw_only=True):
     """
     Opens the newest tree of a daemon.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from verifyd.action_key import Action
 from verifyd.app.finish import Finish, Result
@@ -30,8 +31,7 @@ from verifyd.report import GateReport
 from verifyd.verdict import Reason, Status, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveWorld:
+class LiveWorld(Struct, frozen=True, kw_only=True):
     """What all passes of a daemon share."""
 
     world: World
@@ -41,8 +41,7 @@ class LiveWorld:
     gates: LiveGates
 
 
-@dataclass(slots=True, kw_only=True)
-class LivePass:
+class LivePass(Struct, kw_only=True):
     """
     One pass.
 

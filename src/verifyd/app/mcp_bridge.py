@@ -14,8 +14,9 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from verifyd.edge.daemon_client import Exchange
 from verifyd.edge.message_lines import LONGEST_LINE, MessageLines
@@ -62,8 +63,7 @@ class WentAwayError(Exception):
     """The daemon ended while it answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Struct, frozen=True, kw_only=True):
     """
     How a daemon is reached.
 
@@ -82,8 +82,7 @@ class Reach:
     was_killed: Callable[[], bool]
 
 
-@dataclass(slots=True)
-class Bridge:
+class Bridge(Struct):
     """
     One host's connection.
 

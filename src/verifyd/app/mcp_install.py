@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.doctor import Checks, ok, warn
 from verifyd.app.ports import Repository
@@ -29,8 +30,7 @@ from verifyd.render.shown import shown_line
 LARGEST_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerChange:
+class ServerChange(Struct, frozen=True, kw_only=True):
     """One file: what it holds, and what it would; None for no file."""
 
     file: ServerFile

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
+from msgspec import Struct, field
 
 from verifyd.app.ports import Clock
 from verifyd.report import Readiness, Report
@@ -18,8 +18,7 @@ HELD_FOR_A_SLOW_LISTENER = 1_000
 """Events; a listener that is further behind is let go, and has to ask anew."""
 
 
-@dataclass(slots=True, kw_only=True)
-class News:
+class News(Struct, kw_only=True):
     """Events go to all who listen, in order; whoever comes later does not get earlier ones."""
 
     clock: Clock

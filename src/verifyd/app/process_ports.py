@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from verifyd.outcome import End
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     pass  # the statistics behind it are not needed before a snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenView:
+class FrozenView(Struct, frozen=True, kw_only=True):
     """
     A folder that a process sees in place of another.
 
@@ -33,8 +33,7 @@ class FrozenView:
     changes: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """
     One process tree to run under supervision.
 
@@ -62,8 +61,7 @@ class Job:
     view: FrozenView | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobEnd:
+class JobEnd(Struct, frozen=True, kw_only=True):
     """
     How a job ended. When this exists, no process of the job is left.
 

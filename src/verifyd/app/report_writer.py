@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from verifyd.app.finish import Result
 from verifyd.app.ports import Repository
@@ -17,8 +18,7 @@ from verifyd.errors import StoreError
 OVERTAKEN = "the working tree has changed since; its newer content is being verified"
 
 
-@dataclass(slots=True, kw_only=True)
-class ReportWriter:
+class ReportWriter(Struct, kw_only=True):
     """
     Writes one report at a time.
 

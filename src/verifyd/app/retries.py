@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from verifyd.app.live_pass import LivePass
 from verifyd.errors import UndeterminedError
@@ -25,8 +25,7 @@ SPOILED = frozenset(
 """Reasons that may be gone at the next try although no file was edited."""
 
 
-@dataclass(slots=True)
-class Retries:
+class Retries(Struct):
     """
     Tries on one tree.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import anyio
 import anyio.abc
 import anyio.lowlevel
+from msgspec import Struct, field
 
 from verifyd.plan import Plan, PlannedGate, Skip
 from verifyd.report import is_open
@@ -21,16 +21,14 @@ def _ignore(*_: object) -> None:
     """Nobody listens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class Listener(Struct, frozen=True, kw_only=True):
     """Who wants to know while a run goes on; each call returns at once."""
 
     started: Callable[[PlannedGate], None] = _ignore
     ended: Callable[[Verdict], None] = _ignore
 
 
-@dataclass(slots=True)
-class Schedule:
+class Schedule(Struct):
     """
     The state of one pass: what waits, what runs, what has ended.
 

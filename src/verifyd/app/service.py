@@ -6,8 +6,9 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
@@ -27,8 +28,7 @@ from verifyd.render.service import (
 LARGEST_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
+class FileChange(Struct, frozen=True, kw_only=True):
     """One file: what it holds, and what it would; None for no file."""
 
     path: Path
@@ -36,8 +36,7 @@ class FileChange:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceChange:
+class ServiceChange(Struct, frozen=True, kw_only=True):
     """
     All that would be done, in this order.
 

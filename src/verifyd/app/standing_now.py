@@ -39,7 +39,7 @@ def standing_without_daemon(
     if run is None or not run.report:
         return unknown_standing(found, notes=notes)
     try:
-        report = from_json(ReportDocument, json.loads(run.report), unknown_keys=True)
+        report = from_json(ReportDocument, json.loads(run.report))
     except (ValueError, ShapeError):  # a release with another shape wrote it
         return unknown_standing(found, notes=notes)
     return stored_standing(report, notes=notes)

@@ -13,9 +13,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from verifyd.app.file_ports import TreeVerdict
 from verifyd.app.history_ports import Store

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from verifyd.app.file_ports import Files, GitHooks, VerdictFiles
 from verifyd.app.history_ports import Store
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from verifyd.action_key import ToolStamp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Struct, frozen=True, kw_only=True):
     """
     Facts about this machine that a pass needs.
 
@@ -37,8 +37,7 @@ class Machine:
     new_mark: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True):
     """The providers of every port."""
 
     clock: Clock

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.change import Change, ChangeKind
 from verifyd.verdict import counted
@@ -16,8 +17,7 @@ MARKERS = frozenset({"pyvenv.cfg", "CACHEDIR.TAG"})
 NAMED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unignored:
+class Unignored(Struct, frozen=True, kw_only=True):
     """
     Folders that are in the tree because no .gitignore names them.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.danger.arguments import NONE, Reasons, first_word, name_reasons, positions
 from verifyd.danger.subcommands import subcommand_reasons
@@ -19,8 +20,7 @@ CHANGING_CODE = re.compile(
 """In another language's code on the page: what starts programs, removes files or sends something."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """
     What bears on a command beside its words.
 

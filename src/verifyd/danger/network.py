@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.danger.tables import names
 from verifyd.pipeline import Manual
@@ -29,8 +30,7 @@ CURL_LONG_VALUES = CURL_SENDING | names(
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """
     What a curl or wget command asks for.
 

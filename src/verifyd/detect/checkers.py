@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from verifyd.detect.model import Kind
 
@@ -10,8 +10,7 @@ QUICK = "2m"
 """Time limit of a tool that reads each file once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checker:
+class Checker(Struct, frozen=True, kw_only=True):
     """
     One tool.
 

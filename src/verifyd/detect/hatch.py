@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from verifyd.detect.configuration import Table, read_toml, strings, table
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.detect.commands import programs_in
 from verifyd.detect.configuration import list_of, read_yaml, strings, table, unreadable
@@ -30,8 +31,7 @@ NEVER = ("no-commit-to-branch",)
 STAGES = frozenset({"pre-commit", "commit"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class Hooks(Struct, frozen=True, kw_only=True):
     """
     What pre-commit is told to run on a commit.
 

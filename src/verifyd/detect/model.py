@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -31,8 +32,7 @@ class Ecosystem(StrEnum):
     """Of no one language: hooks, make, just, Taskfile, scripts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """
     A program that a gate starts.
 
@@ -47,8 +47,7 @@ class Tool:
     beside: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposedGate:
+class ProposedGate(Struct, frozen=True, kw_only=True):
     """
     One gate as detection proposes it.
 
@@ -86,16 +85,14 @@ class ProposedGate:
     isolated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """What one ecosystem's detection saw in one folder."""
 
     gates: tuple[ProposedGate, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detected:
+class Detected(Struct, frozen=True, kw_only=True):
     """
     All that was found in a repository.
 

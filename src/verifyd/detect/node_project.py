@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from verifyd.detect.configuration import Table, read_json, table
 from verifyd.detect.model import Tool
@@ -51,8 +52,7 @@ CALL = re.compile(r"(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?(?:-s\s+|--
 RUN_SEVERAL = re.compile(r"(?:run-s|run-p|npm-run-all2?)\s+(.*)$")
 
 
-@dataclass(frozen=True, kw_only=True)
-class NodeProject:
+class NodeProject(Struct, frozen=True, kw_only=True, dict=True):
     """One folder seen as a Node project."""
 
     folder: Folder

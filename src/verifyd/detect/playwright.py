@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.detect.commands import hazard, programs_in
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate
@@ -15,8 +16,7 @@ TEXT = r"""\s*:\s*(['"`])([^'"`\n\\]+)\1"""
 OUTPUT_FOLDER = re.compile(r"\boutputDir" + TEXT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebServer:
+class WebServer(Struct, frozen=True, kw_only=True):
     """
     What a configuration says about the server its tests need.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from verifyd.detect.configuration import Table, read_ini, read_toml, requirement_name, strings, table
 from verifyd.detect.model import Tool
@@ -40,8 +41,7 @@ GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests?)\.py$")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Declaration:
+class Declaration(Struct, frozen=True, kw_only=True, dict=True):
     """
     A requirement and where it stands.
 
@@ -53,8 +53,7 @@ class Declaration:
     option: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PythonProject:
+class PythonProject(Struct, frozen=True, kw_only=True, dict=True):
     """One folder seen as a Python project."""
 
     folder: Folder

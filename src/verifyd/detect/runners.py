@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool
 from verifyd.detect.python_project import PythonProject
@@ -18,8 +19,7 @@ JUST = Tool(name="just", install="see the installation page of just's documentat
 TASK = Tool(name="task", install="see the installation page of Taskfile's documentation")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runner:
+class Runner(Struct, frozen=True, kw_only=True):
     """One way to run named tasks."""
 
     tasks: tuple[Task, ...]

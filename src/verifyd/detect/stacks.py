@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from verifyd.detect.go import detect_go
 from verifyd.detect.hooks import Hooks, detect_hooks, read_hooks

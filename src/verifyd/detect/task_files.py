@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.detect.configuration import list_of, read_yaml, table
 from verifyd.detect.tasks import Task
@@ -25,8 +26,7 @@ SCRIPT_FOLDERS = ("scripts", "script", "bin")
 NAME = re.compile(r"[A-Za-z][\w:-]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """
     One entry of a task file.
 

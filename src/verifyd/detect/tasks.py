@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.detect.commands import ASKS, file_started, hazard, programs_in, rewrites
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate, Tool
@@ -56,8 +57,7 @@ SAYS: Mapping[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """
     One named task of a project.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+
+from msgspec import Struct
 
 WELL_KNOWN = (
     "pyproject.toml",
@@ -124,8 +125,7 @@ def may_be_looked_at(folder: str) -> bool:
     return PLAIN.fullmatch(folder) is not None and not any(part.lower() in SIDE for part in folder.split("/"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Folder:
+class Folder(Struct, frozen=True, kw_only=True, dict=True):
     """
     One folder of the tree.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from verifyd.detect.model import Ecosystem, Kind, ProposedGate
 from verifyd.detect.node_project import NodeProject

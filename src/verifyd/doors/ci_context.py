@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 ORIGIN = "refs/remotes/origin/"
 ORIGIN_HEAD = "refs/remotes/origin/HEAD"
@@ -37,8 +38,7 @@ class Kind(StrEnum):
     UNKNOWN = "checkout"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CiContext:
+class CiContext(Struct, frozen=True, kw_only=True):
     """
     What the host says a job is about.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.doors.ci_context import (
     ORIGIN,
@@ -16,8 +17,7 @@ from verifyd.doors.ci_context import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variables:
+class Variables(Struct, frozen=True, kw_only=True):
     """Names of one host's variables; empty where the host has none of the kind."""
 
     host: Host

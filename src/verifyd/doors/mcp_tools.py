@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.errors import UsageError
 from verifyd.evidence.clean import clean_line
@@ -24,8 +25,7 @@ INSTRUCTIONS = (
 Value = str | float | int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Argument:
+class Argument(Struct, frozen=True, kw_only=True):
     """
     One argument of a tool.
 
@@ -66,8 +66,7 @@ class Argument:
         return UsageError(problem, where=self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """One tool."""
 
     name: str

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
+from msgspec import Struct
 
 from verifyd.app.daemon import API
+from verifyd.json_shape import schemas_of
 from verifyd.render.document import TaskDocument
 from verifyd.render.history_document import HistoryDocument
 from verifyd.render.standing_document import StandingDocument
 from verifyd.standing import Event
 
-REFERENCE = "#/components/schemas/{model}"
+REFERENCE = "#/components/schemas/{name}"
 ABOUT = """\
 What `verifyd watch` answers on its Unix socket, which only its own user can open. It is `verifyd/daemons/DEVICE-INODE.sock` in your state
 folder, the two numbers being those of the work tree's git folder; a JSON file of the same name beside it says which process it is. Whoever
@@ -28,8 +28,7 @@ repository: verifyd itself believes no answer because of it.) A connection carri
 With `Accept: text/plain` the answer is the text that the command prints, else JSON."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """A parameter of a question; of its query unless *in_path*."""
 
     name: str
@@ -38,8 +37,7 @@ class Parameter:
     in_path: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """
     One question.
 
@@ -55,7 +53,7 @@ class Operation:
     says: str
     parameters: tuple[Parameter, ...] = ()
     answers: tuple[tuple[int, str], ...] = ()
-    shape: type | None = None
+    shape: type[Struct] | None = None
     media: tuple[str, ...] = ("application/json", "text/plain")
 
 
@@ -211,9 +209,7 @@ def described(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def named_schema(shape: type, schemas: dict[str, Any]) -> str:
+def named_schema(shape: type[Struct], schemas: dict[str, Any]) -> str:
     """Add the schema of a class, and of all it is made of; the reference to it."""
-    schema = TypeAdapter(shape).json_schema(by_alias=True, mode="serialization", ref_template=REFERENCE)
-    schemas.update(schema.pop("$defs", {}))
-    schemas[shape.__name__] = schema
-    return REFERENCE.format(model=shape.__name__)
+    schemas.update(schemas_of(shape, REFERENCE))
+    return REFERENCE.format(name=shape.__name__)

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
 from platformdirs import user_state_path
 
 from verifyd.app.ports import Repository
@@ -26,8 +26,7 @@ def state_folder() -> Path:
     return user_state_path("verifyd", appauthor=False) / "approvals"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateFolderApprovals:
+class StateFolderApprovals(Struct, frozen=True, kw_only=True):
     """
     Approvals below one folder, the user's own state folder by default.
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.edge.daemon_place import socket_of
 from verifyd.edge.file_writing import refusing, write_into
 from verifyd.edge.folders import open_folder
 from verifyd.edge.process_identity import is_same_process
 from verifyd.edge.somebody_else import HINT, leads_to
-from verifyd.json_shape import ShapeError, from_json
+from verifyd.json_shape import ShapeError, from_json, to_json
 
 LARGEST_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaemonAddress:
+class DaemonAddress(Struct, frozen=True, kw_only=True):
     """
     Who is the daemon, and where it listens.
 
@@ -49,7 +49,7 @@ def file_of(socket: str) -> Path:
 def write_address(address: DaemonAddress) -> None:
     """Write it whole (0600), and make the hint, a link; StoreError when that fails."""
     written = file_of(address.socket)
-    data = (json.dumps(asdict(address), indent=2) + "\n").encode("ascii")
+    data = (json.dumps(to_json(address), indent=2) + "\n").encode("ascii")
     with refusing(written, "written"), open_folder(written.parent.resolve()) as folder:
         write_into(folder, written.name, data, 0o600)
     hint = Path(address.git_dir, HINT)
@@ -91,7 +91,7 @@ def read_file(path: Path) -> DaemonAddress | None:
     """The address in a file; None when there is none."""
     try:
         with path.open("rb") as file:
-            return from_json(DaemonAddress, json.loads(file.read(LARGEST_BYTES)), unknown_keys=True)
+            return from_json(DaemonAddress, json.loads(file.read(LARGEST_BYTES)))
     except (OSError, ValueError, ShapeError, RecursionError):
         return None
 

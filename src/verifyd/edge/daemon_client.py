@@ -6,8 +6,9 @@ import http.client
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from verifyd.edge.daemon_place import by_short_name
 from verifyd.edge.peer import is_trusted, trusted_users
@@ -23,8 +24,7 @@ class Unanswered(Enum):
     FOREIGN = "another user's process listens"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaemonAnswer:
+class DaemonAnswer(Struct, frozen=True, kw_only=True):
     """
     What the daemon said.
 

@@ -7,8 +7,10 @@ import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from verifyd.edge.daemon_place import by_short_name
 from verifyd.errors import MachineError
@@ -16,8 +18,7 @@ from verifyd.errors import MachineError
 BACKLOG = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundSocket:
+class BoundSocket(Struct, frozen=True, kw_only=True):
     """
     A socket that takes connections; somebody else has to answer them.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.edge.file_ids import FileHasher, FileIds
@@ -25,8 +26,7 @@ class TreeMovedError(Exception):
     """The tree changed while it was read; the argument says what."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskEdits:
+class DiskEdits(Struct, frozen=True, kw_only=True):
     """
     What differs from the last commit. Paths are relative to the repository's root.
 
@@ -41,8 +41,7 @@ class DiskEdits:
     files: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskReader:
+class DiskReader(Struct, frozen=True, kw_only=True):
     """
     Reads the files of one repository.
 

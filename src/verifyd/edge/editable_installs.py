@@ -11,16 +11,16 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 _LIBRARIES = ("lib/python3*/site-packages", "lib64/python3*/site-packages")
 _ENVIRONMENTS = (".venv", "venv", "env", ".env")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class EditableInstall:
+class EditableInstall(Struct, frozen=True, kw_only=True, order=True):
     """
     One place that makes an interpreter look into a source folder.
 

@@ -6,9 +6,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from verifyd.edge.folders import open_folder
 from verifyd.edge.matching import find_files
@@ -21,8 +22,7 @@ class NotCopiedError(Exception):
     """A file may not be copied."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyLimit:
+class CopyLimit(Struct, frozen=True, kw_only=True):
     """Most that is copied at once."""
 
     size_bytes: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, last_line, lines_of
 from verifyd.edge.object_store import ObjectStore
@@ -22,8 +23,7 @@ LINE_ENDINGS = ("text", "eol", "crlf")
 UNSET = frozenset({"unspecified", "unset"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileIds:
+class FileIds(Struct, frozen=True, kw_only=True):
     """
     What git would store.
 
@@ -38,8 +38,7 @@ class FileIds:
     filters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileHasher:
+class FileHasher(Struct, frozen=True, kw_only=True):
     """
     Hashes files of one work tree.
 

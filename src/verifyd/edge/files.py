@@ -8,9 +8,10 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from verifyd.app.file_ports import FilesBeside
 from verifyd.edge.file_copying import CopyLimit, copy_files
@@ -25,8 +26,7 @@ from verifyd.errors import StoreError
 LEFT_OUT_NAME = "LEFT_OUT.txt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskFiles:
+class DiskFiles(Struct, frozen=True, kw_only=True):
     """
     Files on the real disk.
 

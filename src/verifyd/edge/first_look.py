@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.edge.guard import below
 from verifyd.edge.ignore_rules import IgnoreRules, Untracked, is_ours
 from verifyd.edge.sweep import NOTHING, Folder, Stamp, Sweep, subfolders, sweep, wait_for_clock, with_parents
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstLook:
+class FirstLook(Struct, frozen=True, kw_only=True):
     """
     One repository's part of the look. Paths are relative to its own root.
 
@@ -89,8 +89,7 @@ class FirstLook:
         wait_for_clock(self.swept, probe)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Further:
+class Further(Struct, frozen=True, kw_only=True):
     """
     Folders without a tracked file.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from verifyd.app.ports import Clock
 from verifyd.app.watch_ports import Hint
@@ -12,8 +12,7 @@ from verifyd.edge.settling import Settling
 from verifyd.edge.watched_places import Places
 
 
-@dataclass(slots=True, kw_only=True)
-class Gathering:
+class Gathering(Struct, kw_only=True):
     """The batch that is being gathered, by the machine's clock and with git's locks as they are."""
 
     places: Places

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.change import Change, ChangeKind, FileChange
@@ -87,8 +88,7 @@ def read_differences(git: GitProcess, store: ObjectStore, repository: Repository
     return git.run(work_place(repository, store), *arguments, *fixed, base_tree, tree)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawRecord:
+class RawRecord(Struct, frozen=True, kw_only=True):
     """One record of ``--raw``: git's modes, ids and state letter; *old_path* for a rename."""
 
     old_mode: str

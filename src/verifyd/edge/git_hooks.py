@@ -9,15 +9,16 @@ import re
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.edge.file_writing import refusing, write_into
 from verifyd.edge.folders import open_folder
 from verifyd.edge.git_process import GitProcess, lines_of
 from verifyd.edge.git_repository import user_place
-from verifyd.json_shape import ShapeError, from_json
+from verifyd.json_shape import ShapeError, from_json, to_json
 
 NAMES = ("pre-commit", "commit-msg", "pre-push")
 KEPT_SUFFIX = ".before-verifyd"
@@ -29,8 +30,7 @@ LAST_BYTES = 64 * 1024
 COMMITTED = re.compile(rb"[0-9a-f]+ (?P<new>[0-9a-f]{40,64}) [^\t]* (?P<at>\d+) [+-]\d+\tcommit(?: \([a-z]+\))?: ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HooksRecord:
+class HooksRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     What ``install`` wrote down.
 
@@ -89,11 +89,10 @@ def write_record(repository: Repository, record: HooksRecord | None) -> None:
             path.unlink(missing_ok=True)
             return
         with open_folder(path.parent, make=True) as folder:
-            write_into(folder, path.name, (json.dumps(asdict(record), indent=2) + "\n").encode("utf-8"), 0o600)
+            write_into(folder, path.name, (json.dumps(to_json(record), indent=2) + "\n").encode("utf-8"), 0o600)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HooksFolder:
+class HooksFolder(Struct, frozen=True, kw_only=True):
     """
     Where git looks for hooks.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.object_ids import LOOK
@@ -18,8 +19,7 @@ COPIED_BYTES = 64 * 1024 * 1024
 LINK_STEPS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """
     A commit.
 

@@ -6,9 +6,10 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct, field
 
 from verifyd.edge.object_ids import FORMATS, HASHES, READ_BYTES, check_object, forged_object, object_header
 from verifyd.errors import GitError
@@ -61,8 +62,7 @@ FIXED_SETTINGS = (
 SETTING_ARGUMENTS = tuple(argument for setting in FIXED_SETTINGS for argument in ("-c", setting))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """
     Where git runs, and which repository it is tied to.
 
@@ -79,8 +79,7 @@ class Place:
         return Place(folder=self.folder, variables={**self.variables, **variables})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """How one git command ended: *complaint* is what it wrote to stderr, trimmed."""
 
     status: int
@@ -88,8 +87,7 @@ class Ended:
     complaint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True, kw_only=True):
     """One object as ``cat-file --batch`` gives it; *kind* is ``blob``, ``tree``, ``commit`` or ``tag``."""
 
     id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.edge.git_process import GitProcess, lines_of
@@ -49,8 +50,7 @@ def look_at_all(files: tuple[str, ...]) -> GitStamps:
     return {file: look_at(file) for file in files}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexListing:
+class IndexListing(Struct, frozen=True, kw_only=True):
     """
     What an index says about which paths belong to the tree.
 

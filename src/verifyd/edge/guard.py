@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.edge.ignore_rules import REPORT_FOLDER, RULE_FILE, IgnoreRules
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Difference, Stamp, Sweep, compare, shown_folder
@@ -12,8 +13,7 @@ from verifyd.edge.sweep import GIT_ENTRY, ROOT, Difference, Stamp, Sweep, compar
 HELD = "(held mapped for writing by another process, where that leaves no trace)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeGuard:
+class TreeGuard(Struct, frozen=True, kw_only=True):
     """
     The look that a snapshot was taken by, to be held against later ones.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, lines_of
 from verifyd.errors import GitError
@@ -42,8 +43,7 @@ ARGUMENTS_AT_ONCE = 200
 """Paths on one command line: far below the system's limit, even for names of 255 bytes in deep folders."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Untracked:
+class Untracked(Struct, frozen=True, kw_only=True):
     """
     What is on disk besides the index and belongs to the tree.
 
@@ -63,8 +63,7 @@ class Untracked:
         return self.files | self.repositories
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreRules:
+class IgnoreRules(Struct, frozen=True, kw_only=True):
     """
     The ignore rules of one work tree.
 
@@ -135,8 +134,7 @@ class IgnoreRules:
         return frozenset(path for path in listed if not is_ours(path))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One line of an ignore file; *source* is relative to the work tree for files in it."""
 
     source: str

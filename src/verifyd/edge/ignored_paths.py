@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.edge.git_process import GitProcess, lines_of
@@ -12,8 +13,7 @@ from verifyd.edge.guard import below
 from verifyd.edge.sweep import GIT_ENTRY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """
     How the last snapshot found a work tree.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.app.ports import Repository
 from verifyd.edge.git_process import GitProcess
@@ -29,8 +30,7 @@ from verifyd.errors import GitError
 READINGS = 3
 
 
-@dataclass(slots=True, kw_only=True)
-class KeptTree:
+class KeptTree(Struct, kw_only=True):
     """
     What is in memory of a work tree. Paths are relative to the root, ``""`` for the root itself.
 
@@ -96,8 +96,7 @@ class KeptTree:
         return any(path == folder or path.startswith(f"{folder}/") for folder in self.closed)
 
 
-@dataclass(slots=True, kw_only=True)
-class IgnoredPaths:
+class IgnoredPaths(Struct, kw_only=True):
     """
     What git says is ignored, kept up to date by what we see in folders.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.edge.merkle import TreeNode
 
@@ -11,8 +12,7 @@ MOST = 50
 """They share with each other what is the same in them, so one more costs little more than what differs."""
 
 
-@dataclass(slots=True, kw_only=True)
-class KnownTrees:
+class KnownTrees(Struct, kw_only=True):
     """
     The last trees, by use; any thread may ask.
 

@@ -6,9 +6,10 @@ import itertools
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.app.ports import Guard, Repository
 from verifyd.app.watch_ports import Hint, TreeState
@@ -315,8 +316,7 @@ class LiveWorkTree:
         return make_state(self._kept, number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovedAlready:
+class MovedAlready(Struct, frozen=True, kw_only=True):
     """A guard of a tree that is no longer the newest."""
 
     paths: tuple[str, ...]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec import Struct, field
 
 from verifyd.edge.git_process import GitProcess, ObjectReader, Place
 from verifyd.edge.object_ids import object_id
@@ -21,8 +23,7 @@ def id_in(leaf: Leaf) -> str:
     return leaf.partition(" ")[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TreeNode:
+class TreeNode(Struct, frozen=True, kw_only=True, eq=False):
     """
     One folder of a tree; never changed, so that trees of different moments share what is the same in them.
 
@@ -48,16 +49,14 @@ class TreeNode:
 NONE_KNOWN: Mapping[str, TreeNode] = {}
 
 
-@dataclass(slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, kw_only=True):
     """What is edited at one name: a new leaf, None for no file any more, and what is edited below it."""
 
     leaf: Leaf | None = None
     below: dict[str, Edit] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
+class Edited(Struct, frozen=True, kw_only=True):
     """
     A new tree.
 

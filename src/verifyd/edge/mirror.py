@@ -6,8 +6,9 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from verifyd.edge.file_ids import FILTERING
 from verifyd.edge.folders import remove_tree
@@ -24,8 +25,7 @@ REPAIRED_AT_MOST = 500
 """Of a mirror in which more than this was changed, nothing is kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MirrorSource:
+class MirrorSource(Struct, frozen=True, kw_only=True):
     """
     Where a mirror's content comes from.
 
@@ -50,8 +50,7 @@ class MirrorSource:
     may_convert: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class Mirror:
+class Mirror(Struct, kw_only=True):
     """
     One folder. Nobody may be inside while it is changed.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from verifyd.edge.locking import locked
 from verifyd.edge.merkle import TreeNode, differences, find_node, id_in
@@ -20,8 +21,7 @@ def read_none(_tree: str) -> TreeNode | None:
     return None
 
 
-@dataclass(slots=True, kw_only=True)
-class MirrorDates:
+class MirrorDates(Struct, kw_only=True):
     """
     Whole seconds since 1970 by path, of one work tree.
 

@@ -7,8 +7,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from verifyd.edge.folders import remove_tree
 from verifyd.edge.merkle import TreeNode, differences
@@ -27,8 +28,7 @@ LOOK_AFTER_S = 0.05
 ROOT_FOLDER = "tree"
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Lent:
+class Lent(Struct, kw_only=True, eq=False):
     """
     A mirror and who is in it.
 
@@ -44,8 +44,7 @@ class Lent:
     hurry: threading.Event = field(default_factory=threading.Event)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Mirrors:
+class Mirrors(Struct, kw_only=True, eq=False):
     """
     The mirrors of one work tree.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.shell.commands import parse_shell
 from verifyd.shell.script import UNKNOWN, ShellSyntaxError, SimpleCommand, Word
@@ -55,8 +56,7 @@ HIDING = frozenset(["xargs", "sudo", "parallel", "stdbuf", "find", "watch", "ssh
 FUNCTION = re.compile(r"(?<![\w.:-])([\w.:-]++)[ \t]{0,9}\([ \t]{0,9}\)|\bfunction[ \t]{1,9}([\w.:-]++)")
 
 
-@dataclass(slots=True)
-class Named:
+class Named(Struct):
     """
     What a script names.
 

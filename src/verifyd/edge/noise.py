@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 BATCHES = 40
 """At the longest settle time this is ten seconds of writing without a pause; no person and no agent edits so."""
@@ -12,8 +13,7 @@ FORGET_S = 60.0
 MOST_NAMED = 5
 
 
-@dataclass(slots=True, kw_only=True)
-class NoisyFiles:
+class NoisyFiles(Struct, kw_only=True):
     """
     Counts in how many batches in a row each path was.
 

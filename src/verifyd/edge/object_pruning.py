@@ -6,7 +6,8 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.edge.git_process import GitProcess
 from verifyd.edge.kept_objects import keep_objects
@@ -28,8 +29,7 @@ BLOCK_BYTES = 512
 FAN_OUT_BYTES = 8 + 256 * 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """
     How much is kept of what nobody needs.
 
@@ -44,8 +44,7 @@ class Limits:
     spared_s: float = SPARED_S
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True, kw_only=True):
     """
     One file of the store with what belongs to it: a loose object, what an interrupted write left, or a pack.
 

@@ -7,7 +7,8 @@ import os
 import stat
 import struct
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.edge.file_ids import READ_BYTES
 from verifyd.edge.private_index import git_mode
@@ -37,8 +38,7 @@ class NotPlainError(Exception):
     """What is at a path is neither a file nor a link, is gone, or may not be read; the argument names it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPath:
+class ReadPath(Struct, frozen=True, kw_only=True):
     """
     What one path held.
 

@@ -7,8 +7,9 @@ import secrets
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from verifyd.edge.git_process import GitProcess, Place, as_input, lines_of
 from verifyd.edge.sweep import Stamp
@@ -28,8 +29,7 @@ TICK_NS = 20_000_000
 """Two of the coarsest ticks of a file system's clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracked:
+class Tracked(Struct, frozen=True, kw_only=True):
     """
     What an index lists.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from verifyd.app.watch_ports import Hint
 
@@ -21,8 +22,7 @@ class Lock(NamedTuple):
     mtime_ns: int
 
 
-@dataclass(slots=True, kw_only=True)
-class Settling:
+class Settling(Struct, kw_only=True):
     """
     The batch that is being gathered. The caller says what time it is, in seconds that never go back.
 

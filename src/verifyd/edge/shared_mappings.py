@@ -6,8 +6,9 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from verifyd.edge.path_reading import INODE, packed_inode
 from verifyd.edge.sweep import ITSELF, Sweep, joined
@@ -21,8 +22,7 @@ TRACELESS = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
 """File systems without writing back: a store through a mapping there never moves a time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedMapping:
+class SharedMapping(Struct, frozen=True, kw_only=True):
     """A file in the memory of a process that others see; *path* is how we would reach it, if we can."""
 
     path: str
@@ -35,8 +35,7 @@ def read_mappings() -> frozenset[SharedMapping]:
     return KnownMappings().read(anew=True)
 
 
-@dataclass(slots=True, kw_only=True)
-class KnownMappings:
+class KnownMappings(Struct, kw_only=True):
     """
     Shared mappings of the processes that we may look into, by number, with their start and size when they were read.
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.app.history_ports import RunRecord
 from verifyd.edge.store_rows import GATE_RUN_COLUMNS, RUN_COLUMNS, Value, gate_run_values, run_values
@@ -38,8 +39,7 @@ OUTCOMES_OF_KEY = f"SELECT DISTINCT status FROM gate_runs WHERE action_key = ? A
 NEWEST_OF_KEY = f"SELECT id, {GATE_RUN_NAMES} FROM gate_runs WHERE action_key = ? AND {PROVEN} ORDER BY id DESC LIMIT 1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
+class Retention(Struct, frozen=True, kw_only=True):
     """
     How much is kept: ten gates come to 13 MB at most, which are checked whole in 25 ms at each opening.
 

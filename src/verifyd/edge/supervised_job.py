@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
-from dataclasses import fields, replace
 from typing import Any
 
 import anyio
+from msgspec.structs import replace
 
 from verifyd.app.process_ports import FrozenView, Job, JobEnd
 from verifyd.edge import wire
+from verifyd.json_shape import names_of
 from verifyd.outcome import End
 
 RECEIVE_BYTES = 1 << 16
-_END_FIELDS = frozenset(field.name for field in fields(JobEnd))
+_END_FIELDS = frozenset(names_of(JobEnd))
 
 
 class SupervisedJob:

@@ -8,8 +8,9 @@ import stat
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from verifyd.edge.ignore_rules import REPORT_FOLDER
 from verifyd.edge.linux import O_PATH
@@ -151,8 +152,7 @@ def wait_for_clock(swept: Sweep, probe: Path) -> None:
         threading.Event().wait(tick_s)
 
 
-@dataclass(slots=True)
-class Difference:
+class Difference(Struct):
     """
     What two looks tell apart.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.edge.git_process import ObjectReader, StoredObject
 from verifyd.edge.object_ids import LOOK
@@ -16,8 +17,7 @@ LINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """What a path holds: git's octal mode without leading zeros, and the id of a blob, a tree or (a submodule's) commit."""
 
     mode: str
@@ -28,8 +28,7 @@ Edits = Mapping[str, Entry | None]
 """New content by path; None for a path that is gone. A folder may replace a file and a file a folder."""
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """One name of the edited part: an entry or None at its end, and what is edited below it."""
 
     is_end: bool = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.app.ports import Repository
 from verifyd.app.watch_ports import Hint
@@ -24,8 +25,7 @@ FRESH_AT_MOST = 500
 """To read so many files again takes longer than that."""
 
 
-@dataclass(slots=True, kw_only=True)
-class TreeLook:
+class TreeLook(Struct, kw_only=True):
     """
     Looks at one work tree.
 

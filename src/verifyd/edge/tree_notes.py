@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 NAMED = 3
 
@@ -27,8 +28,7 @@ class Oddity(StrEnum):
     UNREADABLE = "folder that cannot be read, so nothing in it is judged"
 
 
-@dataclass(frozen=True, slots=True)
-class Oddities:
+class Oddities(Struct, frozen=True):
     """Paths by what is odd about them."""
 
     found: dict[Oddity, set[str]] = field(default_factory=dict)

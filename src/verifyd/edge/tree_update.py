@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.app.ports import Repository
 from verifyd.edge.converted_files import hash_converted, paths_for_git
@@ -26,8 +27,7 @@ class StructuralError(Exception):
     """What changed is more than the content of files, so everything has to be read anew; the argument says what it was."""
 
 
-@dataclass(slots=True, kw_only=True)
-class TreeUpdate:
+class TreeUpdate(Struct, kw_only=True):
     """
     One incremental reading.
 

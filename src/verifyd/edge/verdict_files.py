@@ -7,9 +7,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from verifyd.app.file_ports import TreeVerdict
 from verifyd.app.ports import Repository
@@ -43,8 +44,7 @@ FIELDS = (
 VARIABLE, RESTS_ON, SEAL = "variable", "rests-on", "seal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskVerdictFiles:
+class DiskVerdictFiles(Struct, frozen=True, kw_only=True):
     """
     The files below ``<common git dir>/verifyd/verdicts``, which linked work trees share.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.app.watch_ports import Hint
 from verifyd.edge.git_repository import UNDER_WAY
@@ -25,8 +26,7 @@ _NOTHING = Hint()
 _GIT_STATE = Hint(git_state=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Places(Struct, frozen=True, kw_only=True):
     """
     Where the tree and git's state lie: absolute, links resolved, names that are no UTF-8 with surrogates.
 
@@ -108,8 +108,7 @@ def locks_in(folder: str) -> Iterator[Lock]:
                 yield Lock(entry.path, found.st_ino, found.st_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """Which folder a path led to, so that another one in its place is noticed."""
 
     device: int

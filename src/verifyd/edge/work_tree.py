@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from verifyd.app.ports import Repository
 from verifyd.edge.disk_edits import DiskReader, TreeMovedError
@@ -33,8 +35,7 @@ from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.errors import GitError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """
     What one repository's work tree holds.
 
@@ -50,8 +51,7 @@ class Content:
     nested: Mapping[str, Entry | None]
 
 
-@dataclass(slots=True, kw_only=True)
-class WorkTreeReader:
+class WorkTreeReader(Struct, kw_only=True):
     """
     One reading of a work tree; the next one needs a new reader.
 
@@ -128,8 +128,7 @@ class WorkTreeReader:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryReader:
+class RepositoryReader(Struct, frozen=True, kw_only=True):
     """
     Reads one repository of a work tree: the top one, or one nested in it. Paths are relative to its own root.
 
@@ -300,8 +299,7 @@ class RepositoryReader:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nested:
+class Nested(Struct, frozen=True, kw_only=True):
     """
     A repository inside another one. Paths are relative to the outer one's root.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.evidence.model import FindingKind
 from verifyd.evidence.places import Place
@@ -19,8 +20,7 @@ _GO_END = re.compile(r"(?:FAIL|ok  )\t(?P<package>\S{1,500})(?:\s|$)")
 _GO_SAID = re.compile(r"\s{1,80}(?P<path>[^\s:]{1,500}\.go):(?P<line>\d{1,7}): (?P<message>.*)")
 
 
-@dataclass(slots=True)
-class _GoTest:
+class _GoTest(Struct):
     at: int
     lines: list[str] = field(default_factory=list)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.evidence.json_findings import findings_in
 from verifyd.evidence.json_tests import read_test_report
@@ -26,8 +27,7 @@ _JUNIT_START = re.compile(r"^(?:<\?xml[^>\n]{0,200}\?>\s{0,10})?<testsuites?[\s>
 _DECODER = json.JSONDecoder()
 
 
-@dataclass(slots=True)
-class Embedded:
+class Embedded(Struct):
     """
     What was found.
 

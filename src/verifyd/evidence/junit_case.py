@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct
 
 from verifyd.evidence.compose import make_finding
 from verifyd.evidence.kinds import collection_kind, kind_of, severity_of
@@ -47,8 +48,7 @@ _LINE_IN_TEXT = re.compile(r"line (\d{1,7}), col(?:umn)? (\d{1,7}), ")
 _COLLECTION_NAMES = ("collection failure", "Test suite failed to run")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """
     A testcase with the suites around it.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import regex
+from msgspec import Struct
 
 from verifyd.errors import ConfigurationError
 from verifyd.evidence.compose import MOST_FINDINGS, make_finding, without_repeats
@@ -30,8 +30,7 @@ _NAMED_GROUP = re.compile(r"\(\?<(?![=!])")
 _LOCATION = re.compile(r"(?P<line>\d{1,7})(?:,(?P<column>\d{1,7}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
+class Pattern(Struct, frozen=True, kw_only=True):
     """
     One line of a problem.
 
@@ -47,8 +46,7 @@ class Pattern:
     whole_file: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matcher:
+class Matcher(Struct, frozen=True, kw_only=True):
     """
     One problem matcher.
 

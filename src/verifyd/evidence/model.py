@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Severity(StrEnum):
@@ -28,8 +29,7 @@ class FindingKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """
     One thing a tool complains about.
 
@@ -73,8 +73,7 @@ class Finding:
         return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestCounts:
+class TestCounts(Struct, frozen=True, kw_only=True):
     """
     How many tests a result speaks of.
 
@@ -105,8 +104,7 @@ class Lack(StrEnum):
     NETWORK = "network"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineTrouble:
+class MachineTrouble(Struct, frozen=True, kw_only=True):
     """
     What the machine lacked, so that the gate says nothing of the code.
 
@@ -118,8 +116,7 @@ class MachineTrouble:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """
     What one gate's results say.
 
@@ -146,8 +143,7 @@ class Evidence:
 NO_EVIDENCE = Evidence(source="none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceTree:
+class SourceTree(Struct, frozen=True, kw_only=True):
     """
     What the readers may know of the tree: which paths exist, so that text that merely looks like a place is not one.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from verifyd.evidence.model import SourceTree
 
 _LONGEST_PATH = 4_096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """
     Where a tool points.
 

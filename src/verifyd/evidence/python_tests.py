@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.evidence.compose import MOST_FINDINGS
 from verifyd.evidence.kinds import collection_kind
@@ -55,15 +56,13 @@ def _read_session(scan: Scan, start: int, stop: int) -> None:
                 _add(scan, _outcome_of(section, scan), section)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Section:
+class _Section(Struct, frozen=True, kw_only=True):
     at: int
     title: str
     lines: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True, kw_only=True):
     at: int
     node: str
     message: str

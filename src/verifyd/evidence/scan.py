@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from verifyd.evidence.compose import MOST_FINDINGS, make_finding
 from verifyd.evidence.kinds import kind_of
@@ -12,8 +13,7 @@ from verifyd.evidence.places import NOWHERE, Place, Places
 from verifyd.evidence.wording import Wording
 
 
-@dataclass(slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, kw_only=True):
     """
     A finding that later lines may still add to.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import BinaryIO
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from verifyd.evidence.compose import MOST_FINDINGS, add_counts, join_evidence, without_repeats
 from verifyd.evidence.interrupted import INTERRUPTED
@@ -18,8 +20,7 @@ from verifyd.evidence.text import join_runs, read_log, read_text
 from verifyd.pipeline import EvidenceKind, EvidenceSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceRequest:
+class EvidenceRequest(Struct, frozen=True, kw_only=True):
     """
     All that one gate left behind, opened by whoever may read files.
 

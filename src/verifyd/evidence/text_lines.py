@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from verifyd.evidence.kinds import severity_of
 from verifyd.evidence.model import FindingKind, Severity

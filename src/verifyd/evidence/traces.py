@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.evidence.places import Place, Places
 
@@ -33,8 +34,7 @@ _INNERMOST_FIRST = (_DRAWN, _RUST_PANIC, _RUST_FRAME, _JAVASCRIPT, _GO)
 _EXPLANATION = re.compile(r"E(?:   (?P<text>.*))?$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """
     What a failure's text tells.
 

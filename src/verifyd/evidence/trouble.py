@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.evidence.clean import clean_line, strip_sequences
 
@@ -16,8 +17,7 @@ _TAIL_BYTES = 64 * 1024
 _NAME = r"(?P<name>[^\s'\"`‘’:]{1,200})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingTool:
+class MissingTool(Struct, frozen=True, kw_only=True):
     """
     A tool that is not on this machine, or cannot be started: not the code's fault.
 
@@ -30,8 +30,7 @@ class MissingTool:
     install: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sign:
+class _Sign(Struct, frozen=True, kw_only=True):
     """
     Attributes:
         exits: Exit statuses this message goes with; a failing test that prints it ends with another.

@@ -12,9 +12,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from verifyd.hosts.settings import OURS
 
@@ -30,8 +31,7 @@ class Trust(Enum):
     OFF = "switched off"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookTrust:
+class HookTrust(Struct, frozen=True, kw_only=True):
     """One of our hooks."""
 
     event: str

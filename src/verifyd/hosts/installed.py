@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
 
 from verifyd.hosts import claude, codex, copilot, cursor, gemini
 from verifyd.hosts.model import Moment
@@ -34,8 +35,7 @@ class Where(Enum):
     USER = "user"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """
     How the hooks are to be.
 
@@ -50,8 +50,7 @@ class Wish:
     attempts: int = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFiles:
+class HostFiles(Struct, frozen=True, kw_only=True):
     """
     Where a host's settings lie.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from verifyd.hosts.settings import SettingsError, parse, written
 
@@ -22,8 +23,7 @@ class Form(Enum):
     OPENCODE = "mcp"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerFile:
+class ServerFile(Struct, frozen=True, kw_only=True):
     """
     One file of a project that lists servers.
 

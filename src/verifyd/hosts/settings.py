@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 OURS = re.compile(r"(?:^|[\s/'\"])verifyd['\"]?(?:\s+|$)hook\s+(?P<host>[a-z]+)\s+(?P<event>[a-z]+)")
 """How a command of ours is known, wherever verifyd lies and however it is quoted."""
@@ -26,8 +27,7 @@ class Shape(Enum):
     LIST = "event to a list of hooks"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookLine:
+class HookLine(Struct, frozen=True, kw_only=True):
     """
     One hook as it is installed.
 

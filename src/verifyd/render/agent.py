@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from verifyd.render.document import TaskDocument
 from verifyd.render.markup import code

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from verifyd.json_shape import says, to_json
+from msgspec import Meta, Struct, field
+
+from verifyd.json_shape import to_json
 from verifyd.render.shown import shown_line
 
 DOCTOR_SCHEMA: Literal["verifyd.doctor/1"] = "verifyd.doctor/1"
@@ -25,8 +26,7 @@ class CheckStatus(StrEnum):
     """No tree can be called ready before this is put right."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """
     One thing that was examined.
 
@@ -42,22 +42,20 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckEntry:
+class CheckEntry(Struct, frozen=True, kw_only=True):
     """One thing that was examined."""
 
     name: str
     status: CheckStatus
     what: str
-    remedy: str = field(metadata=says("Empty when there is nothing to do"))
+    remedy: Annotated[str, Meta(description="Empty when there is nothing to do")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorDocument:
+class DoctorDocument(Struct, frozen=True, kw_only=True):
     """All that was examined."""
 
-    schema_: Literal["verifyd.doctor/1"] = field(default=DOCTOR_SCHEMA, metadata={"alias": "schema"})
-    status: CheckStatus = field(metadata=says("The worst of all checks"))
+    schema_: Literal["verifyd.doctor/1"] = field(default=DOCTOR_SCHEMA, name="schema")
+    status: Annotated[CheckStatus, Meta(description="The worst of all checks")]
     checks: tuple[CheckEntry, ...]
 
 

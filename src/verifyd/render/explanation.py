@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 
 from verifyd.action_key import Action
+from verifyd.json_shape import names_of
 from verifyd.plan import PlannedGate
 from verifyd.render.json import moment
 from verifyd.render.markdown import duration
@@ -183,7 +183,7 @@ def changed(account: GateAccount) -> str:
 
 def differing(before: Action, now: Action) -> list[str]:
     """Names of the fields that differ."""
-    return [one.name for one in fields(Action) if getattr(before, one.name) != getattr(now, one.name)]
+    return [name for name in names_of(Action) if getattr(before, name) != getattr(now, name)]
 
 
 def input_lines(planned: PlannedGate, inputs: Mapping[str, str], room: int) -> list[str]:

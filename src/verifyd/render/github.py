@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.evidence.model import Finding, Severity
 from verifyd.render.shown import shown, shown_line, shown_path
@@ -19,8 +20,7 @@ MESSAGE_LIMIT = 1_000
 VERIFY_MD = "VERIFY.md"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(Struct, frozen=True, kw_only=True):
     """One workflow command; *is_next* puts the task's own findings first, and one without a path is about no file."""
 
     level: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
+
+from msgspec import Struct
 
 from verifyd.render.history_document import GateHistoryEntry, HistoryDocument, PastRun, RunEntry, TestsEntry
 from verifyd.render.json import to_text
@@ -19,8 +20,7 @@ STEADY = 0.1
 """A trend within a tenth is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alphabet:
+class Alphabet(Struct, frozen=True, kw_only=True):
     """
     The signs a chart is drawn with.
 

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from verifyd.json_shape import says
+from msgspec import Meta, Struct, field
 
 HISTORY_SCHEMA: Literal["verifyd.history/1"] = "verifyd.history/1"
 
@@ -50,57 +49,53 @@ class PastRun(Protocol):
     def log(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestsEntry:
+class TestsEntry(Struct, frozen=True, kw_only=True):
     """Counts of tests; null where the evidence does not say."""
 
     __test__ = False  # pytest would collect the name
 
-    total: int | None = field(metadata=says("Skipped ones included"))
+    total: Annotated[int | None, Meta(description="Skipped ones included")]
     ran: int | None
     failed: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEntry:
+class RunEntry(Struct, frozen=True, kw_only=True):
     """One finished run of a gate."""
 
     tree: str
     head: str | None
-    status: str = field(metadata=says("passed, failed or unproven"))
-    reason: str | None = field(metadata=says("None only when passed"))
+    status: Annotated[str, Meta(description="passed, failed or unproven")]
+    reason: Annotated[str | None, Meta(description="None only when passed")]
     exit_code: int | None
-    started_at: datetime = field(metadata=says("UTC"))
+    started_at: Annotated[datetime, Meta(description="UTC")]
     duration_s: float
-    cpu_s: float = field(metadata=says("Of the whole process tree"))
+    cpu_s: Annotated[float, Meta(description="Of the whole process tree")]
     peak_rss_bytes: int
-    tests: TestsEntry | None = field(metadata=says("None when its evidence counts no tests"))
+    tests: Annotated[TestsEntry | None, Meta(description="None when its evidence counts no tests")]
     findings: int
-    reused: bool = field(metadata=says("An earlier run with the same inputs answered"))
-    load: float = field(metadata=says("One-minute load average of the machine when it was recorded"))
-    log: str | None = field(metadata=says("Undecodable bytes spelled \\xff"))
+    reused: Annotated[bool, Meta(description="An earlier run with the same inputs answered")]
+    load: Annotated[float, Meta(description="One-minute load average of the machine when it was recorded")]
+    log: Annotated[str | None, Meta(description="Undecodable bytes spelled \\xff")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateHistoryEntry:
+class GateHistoryEntry(Struct, frozen=True, kw_only=True):
     """One gate's past; numbers are over runs that passed or failed and were not reused."""
 
     name: str
-    samples: int = field(metadata=says("Runs that the numbers rest on"))
-    estimate_s: float | None = field(metadata=says("What the next run is expected to take"))
+    samples: Annotated[int, Meta(description="Runs that the numbers rest on")]
+    estimate_s: Annotated[float | None, Meta(description="What the next run is expected to take")]
     median_s: float | None
     p95_s: float | None
-    trend: float | None = field(
-        metadata=says("Newest over oldest passes: 1.2 is a fifth slower; None with fewer than ten")
-    )
-    failure_rate: float = field(metadata={"ge": 0, "le": 1})
-    flake_rate: float = field(metadata=says("Among contents that were seen at least twice", ge=0, le=1))
-    runs: tuple[RunEntry, ...] = field(metadata=says("Newest first"))
+    trend: Annotated[
+        float | None, Meta(description="Newest over oldest passes: 1.2 is a fifth slower; None with fewer than ten")
+    ]
+    failure_rate: Annotated[float, Meta(ge=0, le=1)]
+    flake_rate: Annotated[float, Meta(description="Among contents that were seen at least twice", ge=0, le=1)]
+    runs: Annotated[tuple[RunEntry, ...], Meta(description="Newest first")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryDocument:
+class HistoryDocument(Struct, frozen=True, kw_only=True):
     """The past of one gate or of all."""
 
-    schema_: Literal["verifyd.history/1"] = field(default=HISTORY_SCHEMA, metadata={"alias": "schema"})
-    gates: tuple[GateHistoryEntry, ...] = field(metadata=says("By name"))
+    schema_: Literal["verifyd.history/1"] = field(default=HISTORY_SCHEMA, name="schema")
+    gates: Annotated[tuple[GateHistoryEntry, ...], Meta(description="By name")]

@@ -202,7 +202,7 @@ def verdict_from_entry(gate: Gate, entry: Mapping[str, object]) -> Verdict:
     Raises:
         ValueError: The entry has not the shape of ``gate_entry`` (ShapeError is one).
     """
-    stored = from_json(GateEntry, dict(entry), unknown_keys=True)
+    stored = from_json(GateEntry, dict(entry))
     tests = stored.tests
     evidence = Evidence(
         source=stored.evidence,

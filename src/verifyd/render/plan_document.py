@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from verifyd.json_shape import says
+from msgspec import Meta, Struct, field
+
 from verifyd.pipeline import Limits, Scope
 
 PLAN_SCHEMA: Literal["verifyd.plan/1"] = "verifyd.plan/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatePlan:
+class GatePlan(Struct, frozen=True, kw_only=True):
     """One gate with what was decided about it."""
 
     name: str
-    line: int = field(metadata=says("In VERIFY.md"))
+    line: Annotated[int, Meta(description="In VERIFY.md")]
     runs: bool
-    skip: str | None = field(metadata=says("None when it runs"))
+    skip: Annotated[str | None, Meta(description="None when it runs")]
     why: str
     command: str
     folder: str
-    inputs: tuple[str, ...] = field(metadata=says("Globs; empty means all files"))
-    input_files: int | None = field(
-        metadata=says("Files of the tree that the globs match; None when it reads all files")
-    )
-    reads: tuple[str, ...] = field(
-        metadata=says("Globs of ignored files that count for its reuse; empty means all but what tools make again")
-    )
+    inputs: Annotated[tuple[str, ...], Meta(description="Globs; empty means all files")]
+    input_files: Annotated[
+        int | None, Meta(description="Files of the tree that the globs match; None when it reads all files")
+    ]
+    reads: Annotated[
+        tuple[str, ...],
+        Meta(description="Globs of ignored files that count for its reuse; empty means all but what tools make again"),
+    ]
     expected_s: float | None
     timeout_s: float
     needs: tuple[str, ...]
     optional: bool
-    manual: str | None = field(metadata=says("Why it never runs by itself; None when it does"))
+    manual: Annotated[str | None, Meta(description="Why it never runs by itself; None when it does")]
     fix: str | None
     shell: str
     environment: dict[str, str]
-    expect: int = field(metadata=says("The exit status that passes"))
+    expect: Annotated[int, Meta(description="The exit status that passes")]
     min_tests: int | None
     server: str | None
     ready: str | None
     artifacts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutEntry:
+class LeftOutEntry(Struct, frozen=True, kw_only=True):
     """Something on the page that looks like a command and was not taken as a gate."""
 
     line: int
@@ -53,17 +52,18 @@ class LeftOutEntry:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanDocument:
+class PlanDocument(Struct, frozen=True, kw_only=True):
     """What would run on one tree; those that run come first, in their order."""
 
-    schema_: Literal["verifyd.plan/1"] = field(default=PLAN_SCHEMA, metadata={"alias": "schema"})
+    schema_: Literal["verifyd.plan/1"] = field(default=PLAN_SCHEMA, name="schema")
     tree: str
     base: str | None
-    pipeline: str = field(metadata=says("sha256 of the parsed pipeline"))
-    approved: bool = field(metadata=says("Whether this very pipeline was approved"))
-    holds: tuple[str, ...] = field(metadata=says("Why the tree cannot be called ready, gates aside"))
-    critical_path_s: float | None = field(metadata=says("Longest chain of needs; None while a time on it is unknown"))
+    pipeline: Annotated[str, Meta(description="sha256 of the parsed pipeline")]
+    approved: Annotated[bool, Meta(description="Whether this very pipeline was approved")]
+    holds: Annotated[tuple[str, ...], Meta(description="Why the tree cannot be called ready, gates aside")]
+    critical_path_s: Annotated[
+        float | None, Meta(description="Longest chain of needs; None while a time on it is unknown")
+    ]
     selected: tuple[str, ...]
     gates: tuple[GatePlan, ...]
     limits: Limits | None

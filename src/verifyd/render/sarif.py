@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from verifyd.evidence.model import Finding, Severity
 from verifyd.render.json import moment, seconds
@@ -29,8 +30,7 @@ ROOT = "SRCROOT"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(Struct):
     """The rules met so far, in the order of their indices."""
 
     descriptors: list[Json] = field(default_factory=list)

@@ -38,7 +38,7 @@ def render_task_markdown(task: Task) -> str:
 
 def render_task_entry(entry: Mapping[str, object]) -> str:
     """TASK.md from the task's JSON as history keeps it; ValueError when it has not that shape."""
-    return render_task_document(from_json(TaskDocument, dict(entry), unknown_keys=True))
+    return render_task_document(from_json(TaskDocument, dict(entry)))
 
 
 def render_task_document(task: TaskDocument, *, limit: int = LIMIT) -> str:

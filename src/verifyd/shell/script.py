@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 UNKNOWN = "\0"
 """Stands in a word for text that only a run could know."""
@@ -17,8 +18,7 @@ class ShellSyntaxError(ValueError):
     """The text is no complete shell script: a quote, bracket or here-document stays open, or it is nested too deep."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(Struct, frozen=True, kw_only=True):
     """
     One word as a command gets it.
 
@@ -36,16 +36,14 @@ class Word:
         return "'" in self.raw or '"' in self.raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect:
+class Redirect(Struct, frozen=True, kw_only=True):
     """One redirection: its operator (``>``, ``>>``, ``&>``, ``<`` …) and the file or descriptor after it."""
 
     operator: str
     target: Word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimpleCommand:
+class SimpleCommand(Struct, frozen=True, kw_only=True):
     """
     One command: what an ``exec`` would get, and where its input comes from.
 
@@ -63,8 +61,7 @@ class SimpleCommand:
     reads_pipe: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShellScript:
+class ShellScript(Struct, frozen=True, kw_only=True):
     """
     What a script would run.
 
@@ -87,8 +84,7 @@ class ShellScript:
     has_keyword: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class CommandDraft:
+class CommandDraft(Struct, kw_only=True):
     """A SimpleCommand while it is being read."""
 
     words: list[Word] = field(default_factory=list)
@@ -113,8 +109,7 @@ class CommandDraft:
         )
 
 
-@dataclass(slots=True, kw_only=True)
-class ScriptDraft:
+class ScriptDraft(Struct, kw_only=True):
     """
     A ShellScript while it is being read.
 

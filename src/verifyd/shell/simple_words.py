@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 def quote(word: str) -> str:
@@ -34,8 +35,7 @@ def option_name(word: str) -> str:
     return word.split("=", 1)[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """
     What one tool's options do to its words.
 

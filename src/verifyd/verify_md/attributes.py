@@ -6,9 +6,10 @@ import io
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
 
 from verifyd.nearest import nearest_of
 from verifyd.pipeline import Door, EvidenceKind, EvidenceSource, Ignored, Isolate, OnChange
@@ -39,8 +40,7 @@ class BadValueError(ValueError):
         super().__init__(problem)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Struct, frozen=True, kw_only=True):
     """
     One word of an info string after the language.
 
@@ -54,8 +54,7 @@ class Attribute:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Info:
+class Info(Struct, frozen=True, kw_only=True):
     """An info string taken apart; *language* is in lower case, empty when there is none."""
 
     language: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.danger.shape import reads_as_command
 from verifyd.pipeline import LeftOut, Manual, Shell
@@ -40,8 +41,7 @@ NO_COMMANDS = "names no language and does not read as commands: write 'sh' after
 GLUED = re.compile(r"(sh|bash|shell|zsh|console)[^\w{-].*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFences:
+class ReadFences(Struct, frozen=True, kw_only=True):
     """
     The fences of a page.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from verifyd.errors import ConfigurationError
@@ -30,8 +31,7 @@ PATTERN_REMEDY = "Write a pattern as in .gitignore: src/**."
 QUOTE_BANG = "In YAML an unquoted ! begins a tag: put the pattern in quotes, '!docs/**'."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontMatter:
+class FrontMatter(Struct, frozen=True, kw_only=True):
     """
     The settings of a page.
 

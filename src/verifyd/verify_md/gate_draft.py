@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from verifyd.pipeline import LeftOut, Manual, Shell
 
@@ -12,8 +13,7 @@ LONGEST_SHOWN = 100
 """Characters of what was left out that are shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateDraft:
+class GateDraft(Struct, frozen=True, kw_only=True):
     """
     A gate without the manual reasons of its script, and with a name that may not be the only one.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.verify_md.markdown_page import EMPHASIS, Span, parse_spans
 
@@ -27,8 +28,7 @@ DROPPED = frozenset("'’\ufe0e\ufe0f\u20e3\u200d\u200c\u00ad")
 """Apostrophes, and the invisible parts of emoji."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadingName:
+class HeadingName(Struct, frozen=True, kw_only=True):
     """
     What a heading says.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec import Struct
 
 LONGEST_INLINE = 4_000
 """Characters of one paragraph or cell that are looked into for code spans; the rest of a longer one is prose."""
@@ -20,16 +20,14 @@ INLINE = MarkdownIt("zero", {"html": True}).enable(
 EMPHASIS = re.compile(r"\*{1,3}|(?<![^\W_])_{1,3}|_{1,3}(?![^\W_])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heading:
+class Heading(Struct, frozen=True, kw_only=True):
     """A heading's inline text, as written."""
 
     line: int
     content: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Fence(Struct, frozen=True, kw_only=True):
     """
     A fenced code block.
 
@@ -49,32 +47,28 @@ class Fence:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """The first paragraph of a list item, as written."""
 
     line: int
     content: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True, kw_only=True):
     """A paragraph, as written."""
 
     line: int
     content: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndentedCode:
+class IndentedCode(Struct, frozen=True, kw_only=True):
     """A code block by indentation."""
 
     line: int
     content: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """
     A table's body.
 
@@ -89,8 +83,7 @@ class Table:
 Block = Heading | Fence | Item | Paragraph | IndentedCode | Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """
     A heading and what stands below it, up to the next heading of any level.
 
@@ -102,8 +95,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A piece of inline text: a code span's content, or prose with links and HTML reduced to their text."""
 
     text: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from verifyd.danger.shape import only_installs, reads_as_command
 from verifyd.pipeline import LeftOut, Manual
@@ -33,8 +34,7 @@ REPEATED = "is the same command as another gate"
 NOT_FENCED = "is not in a fence"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A command on a line, with the reason why it is no gate; empty when it may be one."""
 
     line: int

@@ -10,7 +10,8 @@ the bytes that are given.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from verifyd.danger.reason import manual_reason, set_elsewhere
 from verifyd.errors import ConfigurationError
