@@ -27,6 +27,7 @@ from tests.hosts.client_schemas import codex_schemas
 from tests.hosts.model_server import Call, Model, Say, Step, model
 from tests.support.project import Project
 from tests.support.repository import ROOT
+from verifyd.hosts import codex
 from verifyd.hosts.codex_trust import hook_trusts
 
 CLIENTS = ROOT / ".hosts"
@@ -73,16 +74,21 @@ def write(tool: str, path_name: str) -> Callable[[Path, str], Call]:
 def prepare_codex(home: Path, root: Path, port: int) -> None:
     """A model provider on loopback; the project and our hooks are trusted, as a person would do it in the client."""
     folder = home / ".codex"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     hooks = root / ".codex" / "hooks.json"
     trusts = hook_trusts(json.loads(hooks.read_text())["hooks"], str(hooks), {})
     lines = [
         'model = "scripted"\nmodel_provider = "local"\napproval_policy = "never"\nsandbox_mode = "danger-full-access"',
         f'[model_providers.local]\nname = "local"\nbase_url = "http://127.0.0.1:{port}/v1"\nwire_api = "responses"',
-        f'[projects."{root}"]\ntrust_level = "trusted"',
+        trusted_project(root),
         *(f'[hooks.state."{one.key}"]\ntrusted_hash = "{one.digest}"' for one in trusts),
     ]
     (folder / "config.toml").write_text("\n".join(lines) + "\n")
+
+
+def trusted_project(root: Path) -> str:
+    """What Codex writes of a folder that a person trusts."""
+    return f'[projects."{root}"]\ntrust_level = "trusted"'
 
 
 def prepare_gemini(home: Path, _root: Path, _port: int) -> None:
@@ -363,22 +369,30 @@ def until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.timeout(INSTALL_LIMIT_S + TURN_LIMIT_S)
 def test_what_codex_calls_trusted_is_what_doctor_calls_trusted(clients: Path, project: Project) -> None:
-    """Key and digest of each hook as the client itself gives them; and it skips a hook that was changed since."""
+    """Key and digest of each hook as the client itself gives them; doctor names each one that it skips, and why."""
     with model([]) as served:
         project.verifyd("install", "codex", "--yes", expect=0)
-        before = project.verifyd("doctor").out
-        assert before.count("is not trusted yet and is skipped") == 4
-        prepare_codex(Path(project.environment["HOME"]), project.root, served.port)
+        home = Path(project.environment["HOME"])
+        assert "it does not trust" in project.verifyd("doctor").out
+        (home / ".codex").mkdir()
+        (home / ".codex" / "config.toml").write_text(trusted_project(project.root))
+        unseen = hooks_list(clients, project, served)
+        assert {one["trustStatus"] for one in unseen} == {"untrusted"}
+        assert (
+            f"it skips verifyd's hooks: {', '.join(codex.EVENTS.values())} not trusted yet"
+            in project.verifyd("doctor").out
+        )
+        prepare_codex(home, project.root, served.port)
         listed = hooks_list(clients, project, served)
         hooks = project.root / ".codex" / "hooks.json"
         ours = hook_trusts(json.loads(hooks.read_text())["hooks"], str(hooks), {})
         assert {one.key: one.digest for one in ours} == {one["key"]: one["currentHash"] for one in listed}
         assert {one["trustStatus"] for one in listed} == {"trusted"}
-        assert "skipped" not in project.verifyd("doctor").out
+        assert "it skips" not in project.verifyd("doctor").out
         hooks.write_text(hooks.read_text().replace("--wait 60", "--wait 61"))
         changed = {one["key"] for one in hooks_list(clients, project, served) if one["trustStatus"] != "trusted"}
         assert {key.rpartition("hooks.json:")[2] for key in changed} == {"stop:0:0"}
-        assert "its hook for Stop is changed since it was trusted and is skipped" in project.verifyd("doctor").out
+        assert "it skips verifyd's hooks: Stop changed since it was trusted" in project.verifyd("doctor").out
 
 
 def hooks_list(programs: Path, project: Project, served: Model) -> list[dict[str, Any]]:
@@ -420,7 +434,6 @@ def test_what_we_say_to_codex_fits_the_schemas_in_the_client(clients: Path) -> N
     """They allow no key but theirs."""
     import jsonschema
 
-    from verifyd.hosts import codex
     from verifyd.hosts.model import Answer, Moment
 
     schemas = codex_schemas(clients)
