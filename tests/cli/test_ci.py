@@ -11,29 +11,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.ci import NONE, Forge, Job, pull_payload, push_payload
+from tests.support.ci import NONE, PULL, Forge, Job, a_pull, pull_payload, push_payload
 from tests.support.daemons import wait_for
 from tests.support.project import page
 
 PAGE = page(lint="paths=*.py | test ! -e bad.py", tests="test -e calc.py")
 FILES = {"VERIFY.md": PAGE, "calc.py": "x = 1\n", "README": "Shop.\n"}
-PULL = "refs/pull/12/merge"
 
 
 @pytest.fixture
 def forge(tmp_path: Path) -> Forge:
     """A repository with two gates on main."""
     return Forge.make(tmp_path, FILES)
-
-
-def a_pull(forge: Forge, files: dict[str, str], *, depth: int = 0, fork: bool = False, remove: str = "") -> Job:
-    """A pull request with these files, on a main that has gone on since, checked out as GitHub merges it."""
-    base = forge.origin.git("rev-parse", "main")
-    head = forge.commit("fix", files, since="main", remove=remove)
-    forge.commit("main", {"OTHER": "Somebody else's.\n"})
-    commit = forge.merged("main", "fix", PULL)
-    payload = pull_payload(base=base, head=head, fork=fork)
-    return forge.checkout(commit, depth=depth).github("pull_request", PULL, payload, GITHUB_BASE_REF="main")
 
 
 def base_of(job: Job) -> str:
@@ -342,7 +331,7 @@ def test_a_weakened_gate_runs_as_in_the_base_and_waits_for_a_person(forge: Forge
     assert f"VERIFY.md: {said}" in report["notes"]
     assert (report["reason"], {status for status, _ in job.statuses().values()}) == ("pipeline_changed", {"passed"})
     assert report["task"] is None
-    digest = re.search(r"VERIFYD_ACCEPT=([0-9a-f]{12})", report["explanation"])
+    digest = re.search(r"VERIFYD_ACCEPT=([0-9a-f]{32})(?![0-9a-f])", report["explanation"])
     assert digest is not None
     assert "::error file=VERIFY.md,line=1,title=verifyd%3A pipeline changed::the change weakens gates" in answer.out
     job.ci(expect=0, VERIFYD_ACCEPT=digest[1])
@@ -351,11 +340,20 @@ def test_a_weakened_gate_runs_as_in_the_base_and_waits_for_a_person(forge: Forge
     assert f"VERIFY.md: {said.partition(' (')[0]} (weaker)" in report["notes"]
 
 
-@pytest.mark.parametrize("accepted", ["0" * 12, "", "0", "a"])
+@pytest.mark.parametrize("accepted", ["0" * 32, "", "0", "a"])
 def test_only_that_very_pipeline_is_accepted(forge: Forge, accepted: str) -> None:
-    """Another digest, or too little of one, accepts nothing."""
+    """Another digest accepts nothing."""
     job = a_pull(forge, {"VERIFY.md": page(tests="test -e calc.py")})
     job.ci("--accept", accepted, expect=3)
+
+
+def test_the_beginning_of_a_digest_accepts_nothing(forge: Forge) -> None:
+    """Two pipelines whose digests begin alike are soon made: 16 million tries for twelve characters."""
+    job = a_pull(forge, {"VERIFY.md": page(tests="test -e calc.py")})
+    job.ci(expect=3)
+    digest = job.readiness()["explanation"].partition("VERIFYD_ACCEPT=")[2]
+    job.ci("--accept", digest[:-1], expect=3)
+    job.ci("--accept", digest.upper(), expect=0)
 
 
 def test_limits_of_the_base_hold(forge: Forge) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.project import Answer, Project
 
 NONE = "0" * 40
+PULL = "refs/pull/12/merge"
 
 
 @dataclass(slots=True)
@@ -161,3 +162,13 @@ def push_payload(reference: str, *, before: str, **fields: Any) -> dict[str, Any
         "repository": {"full_name": "acme/shop", "default_branch": "main"},
         **fields,
     }
+
+
+def a_pull(forge: Forge, files: dict[str, str], *, depth: int = 0, fork: bool = False, remove: str = "") -> Job:
+    """A pull request with these files, on a main that has gone on since, checked out as GitHub merges it."""
+    base = forge.origin.git("rev-parse", "main")
+    head = forge.commit("fix", files, since="main", remove=remove)
+    forge.commit("main", {"OTHER": "Somebody else's.\n"})
+    commit = forge.merged("main", "fix", PULL)
+    payload = pull_payload(base=base, head=head, fork=fork)
+    return forge.checkout(commit, depth=depth).github("pull_request", PULL, payload, GITHUB_BASE_REF="main")

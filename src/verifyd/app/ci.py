@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from verifyd.app.ci_accept import VARIABLE, Consent, digest_to_accept
 from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD, Declared
 from verifyd.app.judged import Judged, Opened, Request, open_now
 from verifyd.app.ports import Repository
@@ -20,27 +20,7 @@ from verifyd.plan import matches
 from verifyd.report import Approved, Hold
 from verifyd.verdict import Reason, counted
 
-LEAST_ACCEPTED = 12
-"""Characters of a digest that name a pipeline."""
 MOST_NAMED = 5
-
-
-class Consent(Struct, frozen=True, kw_only=True):
-    """
-    Who lets the commit's own pipeline run.
-
-    Attributes:
-        given: Whether this is a CI job: whoever wrote ``verifyd ci`` into its configuration let what commits declare run there.
-            Elsewhere the user's own approval is asked for, as by every other door.
-        accepted: Beginning of the digest of a pipeline that a person accepts although it weakens the base's; empty for none.
-    """
-
-    given: bool
-    accepted: str = ""
-
-    def accepts(self, pipeline: Pipeline) -> bool:
-        """Whether a person accepted this very pipeline."""
-        return len(self.accepted) >= LEAST_ACCEPTED and pipeline.digest.startswith(self.accepted.lower())
 
 
 class DeclaredInCi(Declared, frozen=True, kw_only=True):
@@ -87,7 +67,7 @@ class DeclaredInCi(Declared, frozen=True, kw_only=True):
         what = "weakens gates of the base" if self.floor.weakened else "changes VERIFY.md, which the base protects"
         says = (
             f"the change {what} ({', '.join(difference.gate for difference in named)}); once a person has accepted that, give "
-            f"the job VERIFYD_ACCEPT={self.written.digest[:LEAST_ACCEPTED]}"
+            f"the job {VARIABLE}={digest_to_accept(self.written.digest)}"
         )
         return (Hold(reason=Reason.PIPELINE_CHANGED, explanation=says),)
 
@@ -137,7 +117,7 @@ def with_floor(world: World, repository: Repository, judged: Judged, consent: Co
     written = judged.declared.written
     base, trouble = base_pipeline(world, repository, judged, before)
     floor = hold_floor(base, written) if base is not None else None
-    holds_floor = before is None and not consent.accepts(written)
+    holds_floor = before is None and not consent.accepts(written.digest)
     runs = floor.pipeline if floor is not None and holds_floor else written
     at = world.clock.now().isoformat(timespec="seconds")
     declared = DeclaredInCi(

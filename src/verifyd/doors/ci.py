@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from verifyd.app.ci import Consent, find_base, open_for_ci
+from verifyd.app.ci import find_base, open_for_ci
+from verifyd.app.ci_accept import Consent, read_accepted
 from verifyd.app.ci_files import (
     Uploaded,
     append,
@@ -136,7 +137,7 @@ def open_job(world: World, repository: Repository, request: Request, context: Ci
     Raises:
         GitError: The base is not in this clone; with the lines that bring it there.
     """
-    consent = Consent(given=context.host is not Host.NONE, accepted=accept.strip())
+    consent = Consent(given=context.host is not Host.NONE, accepted=read_accepted(accept))
     names, merged = ((request.base,), None) if request.base is not None else (context.bases, context.merged)
     with signals_interrupt():
         clone, found = find_base(world, repository, names, merged)
