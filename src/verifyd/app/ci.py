@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from verifyd.app.ci_accept import VARIABLE, Consent, digest_to_accept
+from verifyd.app.ci_protected import read_protected
 from verifyd.app.declared import SIZE_LIMIT_BYTES, VERIFY_MD, Declared
 from verifyd.app.judged import Judged, Opened, Request, open_now
 from verifyd.app.ports import Repository
@@ -32,11 +33,18 @@ class DeclaredInCi(Declared, frozen=True, kw_only=True):
         holds_floor: Whether the base's gates run where they were weakened. Not where a person accepted the pipeline as it is
             written, nor where it has been let in: then what changed is told.
         protected: Whether the base lists VERIFY.md as protected.
+        accepted: Other protected paths, by the change of which a person accepted that very change.
     """
 
     floor: Floor | None = None
     holds_floor: bool = True
     protected: bool = False
+    accepted: frozenset[str] = frozenset()
+
+    @property
+    def agreed(self) -> frozenset[str]:
+        """Those that a person accepted for this job as well."""
+        return self.accepted | {VERIFY_MD}
 
     @property
     def is_held(self) -> bool:
@@ -119,6 +127,8 @@ def with_floor(world: World, repository: Repository, judged: Judged, consent: Co
     floor = hold_floor(base, written) if base is not None else None
     holds_floor = before is None and not consent.accepts(written.digest)
     runs = floor.pipeline if floor is not None and holds_floor else written
+    touched = read_protected(world, judged, runs)
+    accepted = consent.accepts(touched.digest)
     at = world.clock.now().isoformat(timespec="seconds")
     declared = DeclaredInCi(
         written=written,
@@ -127,8 +137,9 @@ def with_floor(world: World, repository: Repository, judged: Judged, consent: Co
         floor=floor,
         holds_floor=holds_floor,
         protected=base is not None and base.scope is not None and bool(matches(base.scope.protected, [VERIFY_MD])),
+        accepted=touched.paths if accepted else frozenset(),
     )
-    notes = (*judged.snapshot.notes, *([trouble] if trouble else []))
+    notes = (*judged.snapshot.notes, *([trouble] if trouble else []), *touched.notes(is_accepted=accepted))
     return replace(judged, declared=declared, snapshot=replace(judged.snapshot, notes=notes))
 
 

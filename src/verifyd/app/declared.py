@@ -51,6 +51,11 @@ class Declared(Struct, frozen=True, kw_only=True):
         return self.written if self.is_current else self.approval.pipeline
 
     @property
+    def agreed(self) -> frozenset[str]:
+        """Protected paths whose change no limit holds back: that of VERIFY.md is agreed to by approving the pipeline."""
+        return frozenset({VERIFY_MD})
+
+    @property
     def approved(self) -> Approved | None:
         """For the report."""
         if self.approval is None:

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from verifyd.app.declared import VERIFY_MD
 from verifyd.app.gate import GateRunner, RunContext
 from verifyd.app.history_ports import Store
 from verifyd.app.judged import Judged, Opened, Request, open_now
@@ -162,4 +161,4 @@ def built_in_verdicts(world: World, judged: Judged, pipeline: Pipeline) -> tuple
     if not pipeline.has_diff_gate:
         return ()
     change = without_block(world, judged, pipeline)
-    return (judge_change(change, pipeline.limits, pipeline.scope, agreed=frozenset({VERIFY_MD})),)
+    return (judge_change(change, pipeline.limits, pipeline.scope, agreed=judged.declared.agreed),)

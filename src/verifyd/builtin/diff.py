@@ -23,7 +23,7 @@ def judge_change(
     Judge a change: FAILED as soon as one limit is exceeded or one path lies outside; there is no other way to fail.
 
     Args:
-        agreed: Protected paths that a person looks after in another way: VERIFY.md, by its approval.
+        agreed: Protected paths that a person looks after in another way: VERIFY.md, by its approval, and what was accepted in CI.
     """
     evidence = make_evidence(change, limits, scope, agreed=agreed)
     if not evidence.findings:
@@ -94,11 +94,18 @@ def scope_findings(change: Change, scope: Scope, agreed: frozenset[str] = frozen
             if not only.match_file(path):
                 says = f"{done_to(file, path)}, but only {' '.join(scope.only)} may be changed"
                 yield Finding(path=path, code="scope.only", message=says, kind=FindingKind.LIMIT)
-    protected = GitIgnoreSpec.from_lines(scope.protected)
-    for file, path in touched_paths(change):
-        if path not in agreed and protected.match_file(path):
+    for file, path in protected_touches(change, scope):
+        if path not in agreed:
             says = f"{done_to(file, path)}, but it is protected: a person has to agree to this change first"
             yield Finding(path=path, code="scope.protected", message=says, kind=FindingKind.LIMIT)
+
+
+def protected_touches(change: Change, scope: Scope) -> Iterable[tuple[FileChange, str]]:
+    """Every protected path that is touched, with what happened around it."""
+    from pathspec import GitIgnoreSpec
+
+    protected = GitIgnoreSpec.from_lines(scope.protected)
+    return ((file, path) for file, path in touched_paths(change) if protected.match_file(path))
 
 
 def touched_paths(change: Change) -> Iterable[tuple[FileChange, str]]:

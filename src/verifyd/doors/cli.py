@@ -230,10 +230,10 @@ def fix(folder: str, gates: tuple[str, ...]) -> None:
 @click.option(
     "--accept",
     default="",
-    metavar="DIGEST",
+    metavar="DIGESTS",
     envvar="VERIFYD_ACCEPT",
     show_envvar=True,
-    help="Accept this pipeline although it weakens the base's.",
+    help="Accept what the report names by these: a weakened pipeline, a change of protected paths.",
 )
 @click.option("--no-reuse", is_flag=True, help="Run every gate, even where an earlier verdict holds.")
 @click.option("--fail-fast", is_flag=True, help="End at the first required gate that fails.")
