@@ -14,7 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.repositories import SampleRepository, make_repository, nested_in, user_environment
+from tests.support.repositories import (
+    SampleRepository,
+    make_repository,
+    nested_in,
+    run_while_read,
+    user_environment,
+)
 from verifyd.edge import private_index
 from verifyd.edge.git import GitBinary
 from verifyd.edge.private_index import copied_index
@@ -361,17 +367,12 @@ def test_an_unreadable_folder_without_tracked_files_is_noted(as_nobody: Path) ->
 # --- a tree that moves while it is read --------------------------------------------------------------------------------
 
 
-def with_filter(repository: SampleRepository, script: str) -> None:
-    """Let a shell script run in the middle of each reading of the tree: as the clean filter of a file that changed."""
-    repository.git("config", "filter.busy.clean", f"{script}; cat")
-    repository.commit({".gitattributes": "*.busy filter=busy\n"})
-    repository.write({"x.busy": "x\n"})
-
-
 def test_a_tree_that_moves_once_is_read_again(repository: SampleRepository) -> None:
     """What comes while the tree is read is in the snapshot that results."""
     once = repository.home / "once"
-    with_filter(repository, f"[ -e {once} ] || {{ touch {once}; echo new >src/came.py; echo b >src/b.py; rm a.py; }}")
+    run_while_read(
+        repository, f"[ -e {once} ] || {{ touch {once}; echo new >src/came.py; echo b >src/b.py; rm a.py; }}"
+    )
     found = snapshot(repository)
     assert found.paths == {".gitattributes", ".gitignore", "src/b.py", "src/came.py", "x.busy"}
     assert found.tree == repository.tree_on_disk()
@@ -379,7 +380,7 @@ def test_a_tree_that_moves_once_is_read_again(repository: SampleRepository) -> N
 
 def test_a_tree_that_never_rests_is_no_snapshot(repository: SampleRepository) -> None:
     """Fault 27: what writes without end is named, within a bound."""
-    with_filter(repository, "date +%N >>src/noise.txt")
+    run_while_read(repository, "date +%N >>src/noise.txt")
     with pytest.raises(GitError) as raised:
         snapshot(repository)
     assert str(raised.value) == (
@@ -390,14 +391,14 @@ def test_a_tree_that_never_rests_is_no_snapshot(repository: SampleRepository) ->
 
 def test_a_file_that_comes_and_goes_while_the_tree_is_read_is_noticed(repository: SampleRepository) -> None:
     """Nobody knows whether git saw it, so the tree is read again."""
-    with_filter(repository, "touch src/temporary; rm src/temporary")
+    run_while_read(repository, "touch src/temporary; rm src/temporary")
     with pytest.raises(GitError, match=r"does not come to rest: src/ .a file appeared and vanished"):
         snapshot(repository)
 
 
 def test_an_edit_that_is_taken_back_while_the_tree_is_read_is_noticed(repository: SampleRepository) -> None:
     """Content and time are as before, the ctime is not."""
-    with_filter(repository, "cp -p a.py ../saved; echo evil >a.py; cp -p ../saved a.py")
+    run_while_read(repository, "cp -p a.py ../saved; echo evil >a.py; cp -p ../saved a.py")
     with pytest.raises(GitError, match=r"does not come to rest: a\.py"):
         snapshot(repository)
 

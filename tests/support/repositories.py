@@ -185,3 +185,10 @@ def with_submodule(outer: SampleRepository, name: str, files: Files) -> SampleRe
     outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(origin.root), name)
     outer.commit(message="Add a submodule")
     return SampleRepository(root=outer.root / name, environment=outer.environment)
+
+
+def run_while_read(repository: SampleRepository, script: str) -> None:
+    """Let a shell script run in the middle of each reading of the whole tree: as the clean filter of a file that changed."""
+    repository.git("config", "filter.busy.clean", f"{script}; cat")
+    repository.commit({".gitattributes": "*.busy filter=busy\n"})
+    repository.write({"x.busy": "x\n"})

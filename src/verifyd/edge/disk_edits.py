@@ -22,10 +22,6 @@ from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.errors import GitError
 
 
-class TreeMovedError(Exception):
-    """The tree changed while it was read; the argument says what."""
-
-
 class DiskEdits(Struct, frozen=True, kw_only=True):
     """
     What differs from the last commit. Paths are relative to the repository's root.
@@ -47,7 +43,7 @@ class DiskReader(Struct, frozen=True, kw_only=True):
 
     Attributes:
         place: Its work tree with our copy of its index.
-        look: The first look at its folders.
+        look: The first look at its folders. A file that goes while it is read is taken out of it.
         folders: Those that hold what *tracked* lists.
         index_ns: When the user's index was written.
         oddities: Receives what a stranger should know.
@@ -72,28 +68,28 @@ class DiskReader(Struct, frozen=True, kw_only=True):
         Hash and keep what differs from *head_tree*.
 
         Raises:
-            TreeMovedError: A file came or went since the first look.
             GitError: A file cannot be read or stored, naming it.
         """
         edits = read_staged_edits(self.git, self.place, head_tree, with_intended=True)
         present, absent = self.differing()
         hasher = self.hasher()
         hashed = hasher.hash(present)
-        self.check_all_there(present - hashed.entries.keys())
-        edits.update(dict.fromkeys(absent))
+        lost = present - hashed.entries.keys()
+        edits.update(dict.fromkeys(absent | lost))
         for path, entry in hashed.entries.items():
             if path in edits or self.tracked.entry(path) != entry:
                 edits[path] = entry
-        self.write_missing(hasher, hashed, keep_blobs(self.git, self.store, edits))
+        lost |= self.write_missing(hasher, hashed, keep_blobs(self.git, self.store, edits))
+        edits.update(dict.fromkeys(lost))
+        self.look.forget(lost)
         self.note_conflicts(edits)
         self.note_stored_forms(hashed)
-        gone = {*self.tracked.submodules, *absent}
+        gone = {*self.tracked.submodules, *absent, *lost}
         files = without_ours(frozenset(self.tracked.lines).union(self.untracked.files).difference(gone))
-        return DiskEdits(edits=edits, absent=absent, files=files)
+        return DiskEdits(edits=edits, absent=absent | lost, files=files)
 
     def differing(self) -> tuple[frozenset[str], frozenset[str]]:
         """(files to be hashed, tracked paths that are not on disk); our reports left out."""
-        self.check_all_there(self.untracked.files - self.there(self.untracked.files))
         changed, seen = self.changed()
         outside_sparse = self.note_bits(seen)
         absent = frozenset(self.tracked.lines).difference(seen, outside_sparse, self.submodules_there())
@@ -128,15 +124,6 @@ class DiskReader(Struct, frozen=True, kw_only=True):
         self.oddities.add(Oddity.OVERLOOKED, map(self.look.outside, told))
         return sparse
 
-    def there(self, paths: frozenset[str]) -> frozenset[str]:
-        """Those of *paths* where the first look saw something that is no folder."""
-        return frozenset(path for path in paths if self.look.is_file(path))
-
-    def check_all_there(self, lost: frozenset[str]) -> None:
-        """TreeMovedError for files that git named and that are gone; our reports may come and go."""
-        for path in without_ours(lost):
-            raise TreeMovedError(self.look.outside(path))
-
     def hasher(self) -> FileHasher:
         """Hashes files of this repository."""
         return FileHasher(
@@ -149,17 +136,15 @@ class DiskReader(Struct, frozen=True, kw_only=True):
             autocrlf=autocrlf(self.settings),
         )
 
-    def write_missing(self, hasher: FileHasher, hashed: FileIds, paths: frozenset[str]) -> None:
-        """Write the content that is nowhere yet: files that went through git."""
+    def write_missing(self, hasher: FileHasher, hashed: FileIds, paths: frozenset[str]) -> frozenset[str]:
+        """Write the content that is nowhere yet, of files that went through git; those that are no longer as they were hashed."""
         for path in paths - hashed.entries.keys():
             remedy = "Look at it with: git fsck"
             raise GitError(
                 "its staged content is missing from the repository", where=self.look.outside(path), remedy=remedy
             )
         written: Mapping[str, Entry] = hasher.hash_by_git(sorted(paths), keep=True) if paths else {}
-        for path in paths:
-            if written.get(path) != hashed.entries[path]:
-                raise TreeMovedError(self.look.outside(path))
+        return frozenset(path for path in paths if written.get(path) != hashed.entries[path])
 
     def note_conflicts(self, edits: Mapping[str, Entry | None]) -> None:
         """Note paths with conflicts: in the index, or by their markers while a merge or the like is under way."""

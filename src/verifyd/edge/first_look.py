@@ -22,11 +22,13 @@ class FirstLook(Struct, frozen=True, kw_only=True):
         top: Root of the whole work tree.
         prefix: This repository's folder in it; empty for the top's own.
         swept: The look at the whole work tree, which this part adds to; paths in it are relative to *top*.
+        moving: Receives what came or went since, relative to *top*.
     """
 
     top: Path
     prefix: str
     swept: Sweep
+    moving: set[str]
 
     def outside(self, path: str) -> str:
         """A path of this repository, seen from the top."""
@@ -83,6 +85,14 @@ class FirstLook(Struct, frozen=True, kw_only=True):
         """Whether something was seen there that is no folder."""
         stamp = self.stamp(path)
         return stamp is not None and not stat.S_ISDIR(stamp[4])
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take what came or went since out of the look, as if nothing had been there, and tell of it."""
+        for path in map(self.outside, paths):
+            self.moving.add(path)
+            folder, _, name = path.rpartition("/")
+            if name in self.swept.get(folder, NOTHING):
+                self.swept[folder] = {other: stamp for other, stamp in self.swept[folder].items() if other != name}
 
     def let_clock_go_on(self, probe: Path) -> None:
         """Wait, a few ms at most, until no edit can carry the time of this look any more."""

@@ -13,6 +13,7 @@ from verifyd.edge.git_repository import UNDER_WAY, Settings, user_file, work_pla
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import copied_index
 from verifyd.edge.sweep import Stamp, look_at
+from verifyd.edge.tree_edit import SUBMODULE_MODE
 
 GitStamps = Mapping[str, Stamp | None]
 """By absolute path; None for nothing there."""
@@ -80,11 +81,23 @@ def read_index(
         place = work_place(repository, store).with_variables(GIT_INDEX_FILE=str(index))
         output = git.run(place, "ls-files", "-z", "--stage", "-v")
     same = {path: path for path in known}
-    paths: set[str] = set()
-    marked: dict[str, str] = {}
-    for line in lines_of(output):
-        about, _, path = line.partition("\t")
-        paths.add(same.get(path, path))
-        if about[0] != "H" or about[-1] != "0" or about.startswith("160000", 2):
-            marked[path] = about
-    return IndexListing(stamp=stamp, paths=frozenset(paths), marked=marked)
+    parts = (line.partition("\t") for line in lines_of(output))
+    return listing_of(stamp, {same.get(path, path): about for about, _, path in parts})
+
+
+def listing_of(stamp: Stamp | None, lines: Mapping[str, str]) -> IndexListing:
+    """
+    An index's listing.
+
+    Args:
+        lines: As in Tracked.
+    """
+    return IndexListing(
+        stamp=stamp,
+        paths=frozenset(lines),
+        marked={
+            path: about
+            for path, about in lines.items()
+            if about[0] != "H" or about[-1] != "0" or about.startswith(SUBMODULE_MODE, 2)
+        },
+    )

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct, field
 
 from verifyd.app.ports import Repository
 from verifyd.edge.git_process import GitProcess
-from verifyd.edge.git_repository import Settings, find_repository, operation_under_way, read_settings, work_place
-from verifyd.edge.git_watch import GitStamps, IndexListing, deciding_files, look_at_all, nested_files, read_index
+from verifyd.edge.git_repository import Settings, find_repository, operation_under_way
+from verifyd.edge.git_watch import GitStamps, IndexListing, nested_files
 from verifyd.edge.guard import TreeGuard, below
 from verifyd.edge.ignore_rules import IgnoreRules, is_ours
 from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
-from verifyd.edge.merkle import NONE_KNOWN, Leaf, TreeContents, TreeNode, find_node, id_in, leaves, read_node
+from verifyd.edge.merkle import Leaf, TreeContents, TreeNode, find_node, id_in, leaves
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import packed
 from verifyd.edge.stored_forms import autocrlf, may_convert
 from verifyd.edge.submodules import list_contents, submodule_tree
 from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, look_at, with_parents
-from verifyd.edge.tree_at_rest import read_at_rest
 from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE, Entry
 from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.edge.work_tree import Content, WorkTreeReader
-from verifyd.errors import GitError
-
-READINGS = 3
 
 
 class KeptTree(Struct, kw_only=True):
@@ -117,39 +113,10 @@ class IgnoredPaths(Struct, kw_only=True):
         self.paths = tuple(sorted(outermost((seen - self.only_ours) | self.only_git)))
 
 
-def read_kept_tree(
-    git: GitProcess, store: ObjectStore, repository: Repository, known: Mapping[str, TreeNode] = NONE_KNOWN
-) -> KeptTree:
-    """
-    Read everything anew, with git's own id.
-
-    Args:
-        known: As for ``read_node``.
-
-    Raises:
-        GitError: git cannot read or store something, or the tree does not come to rest.
-    """
-    for _ in range(READINGS):
-        settings = read_settings(git, work_place(repository, store))
-        files = deciding_files(git, repository, settings)
-        git_files, index_stamp = look_at_all(files), look_at(str(repository.git_dir / "index"))
-        reader, content, guard = read_at_rest(git, store, repository)
-        own = look_at_all(nested_git_files(git, repository, content))
-        if content.nested and read_at_rest(git, store, repository)[1].tree != content.tree:
-            continue  # which of git's files decide is known only after a first reading
-        index = read_index(git, store, repository, dict.fromkeys(content.files))
-        if index.stamp == index_stamp and look_at_all(files) == git_files:
-            with git.object_reader(store.place) as objects:
-                root = read_node(objects, content.tree, known)
-            return keep(git, store, repository, reader, content, root, guard, settings, index, {**git_files, **own})
-    remedy = "Wait until git is done, then run again."
-    raise GitError("the index does not come to rest", where=str(repository.root), remedy=remedy)
-
-
-def nested_git_files(git: GitProcess, repository: Repository, content: Content) -> tuple[str, ...]:
-    """What decides about repositories inside the tree."""
+def nested_git_files(git: GitProcess, repository: Repository, folders: Iterable[str]) -> tuple[str, ...]:
+    """What decides about repositories inside the tree, in *folders*."""
     files: list[str] = []
-    for folder in content.nested:
+    for folder in folders:
         files.extend(nested_files(find_repository(git, repository.root / folder)))
     return tuple(files)
 
@@ -163,11 +130,10 @@ def keep(
     root: TreeNode,
     guard: TreeGuard,
     settings: Settings,
-    index: IndexListing,
     git_files: GitStamps,
 ) -> KeptTree:
     """One reading in the form that is kept."""
-    expected = guard.expected
+    expected, index = guard.expected, reader.indexes[ROOT]
     closed = {*content.nested, *(path for path, line in index.marked.items() if line.startswith(SUBMODULE_MODE, 2))}
     stamps = {path: packed(*expected[path]) for path in content.files if path in expected}
     folders = {path: stamp for path, stamp in expected.items() if path in reader.swept}

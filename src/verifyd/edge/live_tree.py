@@ -21,7 +21,7 @@ from verifyd.edge.git_repository import user_place
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_memory import move_together
 from verifyd.edge.kept_objects import make_folders, prune_packs
-from verifyd.edge.kept_tree import KeptTree, open_root, read_kept_tree
+from verifyd.edge.kept_tree import KeptTree, open_root
 from verifyd.edge.known_trees import KnownTrees
 from verifyd.edge.lasting_reader import LastingReader
 from verifyd.edge.linux import give_back_memory
@@ -34,11 +34,12 @@ from verifyd.edge.path_reading import MovingError, packed
 from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
 from verifyd.edge.submodules import with_contents
 from verifyd.edge.sweep import ROOT, expected_stamps, sweep, wait_for_clock
-from verifyd.edge.tree_at_rest import read_at_rest
+from verifyd.edge.tree_at_rest import does_not_rest, read_at_rest
 from verifyd.edge.tree_look import TreeLook
-from verifyd.edge.tree_notes import Oddity, named
+from verifyd.edge.tree_notes import Oddity
 from verifyd.edge.tree_taking import take_over
 from verifyd.edge.tree_update import StructuralError, TreeUpdate
+from verifyd.edge.whole_reading import read_whole
 from verifyd.errors import GitError
 from verifyd.snapshot import Snapshot, Source
 
@@ -106,7 +107,7 @@ class LiveWorkTree:
         with self._refusals():
             make_folders(store)
             prune_packs(store, self._store.now_ns() / 1e9)
-            self._kept = read_kept_tree(git, store, repository)
+            self._kept = read_whole(self._look)
             move_together(self._kept)
             give_back_memory()
         self._state = self._make_state(1)
@@ -277,9 +278,7 @@ class LiveWorkTree:
                 return self._read_whole()
             except MovingError as error:
                 self._dirty |= {str(error)}
-                remedy = "Stop what writes there, or list it in .gitignore."
-                problem = f"the tree does not come to rest: {named((str(error),))}"
-                raise GitError(problem, where=str(self._repository.root), remedy=remedy) from error
+                raise does_not_rest(self._repository, (str(error),)) from error
             self._is_lost = True
             take_over(update, blobs)
             self._mirrors.remember(blobs)
@@ -291,7 +290,7 @@ class LiveWorkTree:
         """Read everything anew; *shares*: folders whose ids are in memory are not read twice."""
         self._is_lost = True
         known = folders_by_id(self._kept.root) if shares else NONE_KNOWN
-        self._replace(read_kept_tree(self._git, self._store, self._repository, known))
+        self._replace(read_whole(self._look, known))
         give_back_memory()
         return self._state
 

@@ -20,6 +20,8 @@ GIT_ENTRY = ".git"
 CLOCK_WAIT_S = 0.02
 """Longest wait for the file system's clock to go on: two of the coarsest ticks that Linux is built with."""
 
+WHOLE_SECOND_NS = 1_000_000_000
+
 Stamp = tuple[int, int, int, int, int]
 """(mtime in ns, ctime in ns, size, inode, mode) by lstat. Never atime: reading a file is no change."""
 
@@ -150,6 +152,20 @@ def wait_for_clock(swept: Sweep, probe: Path) -> None:
         if probe.stat().st_ctime_ns > newest:
             return
         threading.Event().wait(tick_s)
+
+
+def is_racy(stamp: Stamp, clock_ns: int) -> bool:
+    """
+    Whether a later change could leave the stamp as it is.
+
+    That can be when the clock had not gone on when the file was read. A file system that keeps whole seconds shows itself
+    by a ctime without a fraction.
+
+    Args:
+        clock_ns: The file system's clock before the file was looked at.
+    """
+    tick_ns = 2 * WHOLE_SECOND_NS if stamp[1] % WHOLE_SECOND_NS == 0 else 1
+    return stamp[1] + tick_ns > clock_ns
 
 
 class Difference(Struct):

@@ -9,11 +9,9 @@ from verifyd.edge.kept_objects import NewObject, keep_objects
 from verifyd.edge.kept_tree import KeptTree, ignored_as_seen, read_ignored
 from verifyd.edge.merkle import Leaf, edit_node, find_node, id_in
 from verifyd.edge.path_reading import packed
-from verifyd.edge.sweep import ROOT, Stamp
+from verifyd.edge.sweep import ROOT, Stamp, is_racy
 from verifyd.edge.tree_edit import LINK_MODE
 from verifyd.edge.tree_update import TreeUpdate
-
-WHOLE_SECOND_NS = 1_000_000_000
 
 Value = TypeVar("Value")
 
@@ -84,16 +82,9 @@ def take_over_stamps(update: TreeUpdate) -> None:
 
 
 def note_racy(update: TreeUpdate, path: str, stamp: Stamp | None) -> None:
-    """
-    Note a path of which a later change could leave the stamp as it is.
-
-    That can be when the clock had not gone on when the file was read. A file system that keeps whole seconds shows itself
-    by a ctime without a fraction.
-    """
-    if stamp is not None:
-        tick_ns = 2 * WHOLE_SECOND_NS if stamp[1] % WHOLE_SECOND_NS == 0 else 1
-        if stamp[1] + tick_ns > update.clock_ns:
-            update.kept.racy.add(path)
+    """Note a path of which a later change could leave the stamp as it is."""
+    if stamp is not None and is_racy(stamp, update.clock_ns):
+        update.kept.racy.add(path)
 
 
 def take(into: dict[str, Value], path: str, value: Value | None) -> None:

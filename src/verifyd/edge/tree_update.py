@@ -20,7 +20,6 @@ from verifyd.edge.stored_forms import ATTRIBUTES_FILE
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of, with_parents
 
 RULE_FILES = frozenset({RULE_FILE, ATTRIBUTES_FILE, ".gitmodules"})
-"""A change of one of these may change what other paths are."""
 
 
 class StructuralError(Exception):
@@ -78,6 +77,8 @@ class TreeUpdate(Struct, kw_only=True):
             self.files.add(path)
         else:
             folder, name = self.nearest_folder(path)
+            if joined(folder, name) == path and name in RULE_FILES:
+                raise StructuralError(path)  # git may have answered by its rules, even if it is gone again
             if joined(folder, name) == path or kept.others.get(folder, {}).get(name) != stat.S_IFDIR:
                 self.folders.add(folder)
 
@@ -226,7 +227,7 @@ class TreeUpdate(Struct, kw_only=True):
 
     def lose_file(self, path: str) -> None:
         """A file of the tree that is gone."""
-        if path.rpartition("/")[2] in RULE_FILES or any(path in odd for odd in self.kept.oddities.found.values()):
+        if is_rule_file(path) or any(path in odd for odd in self.kept.oddities.found.values()):
             raise StructuralError(path)
         self.files.discard(path)
         self.edits[path] = self.stamps[path] = None
@@ -285,7 +286,7 @@ class TreeUpdate(Struct, kw_only=True):
                 raise StructuralError(next(iter(found.repositories | found.hidden)))
             self.members |= found.files
         for path in self.members:
-            if path.rpartition("/")[2] in RULE_FILES:
+            if is_rule_file(path):
                 raise StructuralError(path)
 
     def holds_members(self, folder: str) -> bool:
@@ -309,7 +310,7 @@ class TreeUpdate(Struct, kw_only=True):
         """Read what has to be read; the objects of what is stored as it is."""
         found: dict[str, ReadPath] = {}
         for path in sorted(self.files):
-            if path.rpartition("/")[2] in RULE_FILES:
+            if is_rule_file(path):
                 raise StructuralError(path)
             try:
                 found[path] = read_path(self.root, path)
@@ -334,6 +335,11 @@ class TreeUpdate(Struct, kw_only=True):
             if self.look(path) != self.stamps[path]:
                 raise MovingError(path)
             self.edits[path] = f"{entry.mode} {entry.id}"
+
+
+def is_rule_file(path: str) -> bool:
+    """Whether a change of what is at a path may change what other paths are."""
+    return path.rpartition("/")[2] in RULE_FILES
 
 
 def is_file(stamp: Stamp | None) -> bool:

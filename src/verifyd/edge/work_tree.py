@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from verifyd.app.ports import Repository
-from verifyd.edge.disk_edits import DiskReader, TreeMovedError
+from verifyd.edge.disk_edits import DiskReader, without_ours
 from verifyd.edge.first_look import FirstLook
 from verifyd.edge.git_objects import Head, read_commit
 from verifyd.edge.git_process import GitProcess, Place
@@ -23,13 +23,14 @@ from verifyd.edge.git_repository import (
     read_settings,
     work_place,
 )
+from verifyd.edge.git_watch import IndexListing, listing_of
 from verifyd.edge.guard import TreeGuard, below
 from verifyd.edge.ignore_rules import RULE_FILE, IgnoreRules, Untracked
 from verifyd.edge.ignored_paths import Layout
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import Tracked, copied_index, forget, read_tracked
 from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
-from verifyd.edge.sweep import GIT_ENTRY, Sweep, expected_stamps, joined, with_parents
+from verifyd.edge.sweep import GIT_ENTRY, Stamp, Sweep, expected_stamps, joined, look_at, with_parents
 from verifyd.edge.tree_edit import FOLDER_MODE, SUBMODULE_MODE, Entry, edit_tree
 from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.errors import GitError
@@ -58,7 +59,7 @@ class WorkTreeReader(Struct, kw_only=True):
     The order of the steps is what makes it sound. Folders are looked at before git is asked about them, and *guard* looks
     again at the end, so whatever changed in between shows. Between the first look and the reading of files the file
     system's clock goes on by a tick, so no later edit can carry the time of the first look; then what is mapped is settled,
-    so that no later store goes without a time.
+    so that no later store goes without a time. A file that came or went during the reading is left out, and told of.
 
     Attributes:
         top: The repository whose tree is read.
@@ -67,6 +68,8 @@ class WorkTreeReader(Struct, kw_only=True):
         absent: Paths that are tracked and not on disk.
         oddities: What a stranger should know.
         held: Paths that another process may change without a trace.
+        moving: Paths that came or went while the tree was read; neither the look nor the content has them.
+        indexes: What the index of each repository says, by its folder, in the copy that was read; stamps are of just before.
     """
 
     git: GitProcess
@@ -77,6 +80,8 @@ class WorkTreeReader(Struct, kw_only=True):
     absent: set[str] = field(default_factory=set)
     oddities: Oddities = field(default_factory=Oddities)
     held: set[str] = field(default_factory=set)
+    moving: set[str] = field(default_factory=set)
+    indexes: dict[str, IndexListing] = field(default_factory=dict)
 
     def read(self, repository: Repository, prefix: str = "") -> Content:
         """
@@ -86,22 +91,23 @@ class WorkTreeReader(Struct, kw_only=True):
             prefix: Its folder relative to the top.
 
         Raises:
-            TreeMovedError: A file came or went while it was read.
             GitError: git cannot read or store something, which the message names.
         """
         self.store.add_alternate(repository.common_dir / "objects")
         place = work_place(repository, self.store)
         settings = read_settings(self.git, place)
         check_format(repository, settings, self.store)
+        index_stamp = look_at(str(repository.git_dir / "index"))
         with copied_index(repository.git_dir / "index", self.store.folder) as index:
             reader = RepositoryReader(
                 whole=self,
                 repository=repository,
                 place=place,
                 index=index,
+                index_stamp=index_stamp,
                 index_ns=index.stat().st_mtime_ns if index.exists() else 0,
                 settings=settings,
-                look=FirstLook(top=self.top.root, prefix=prefix, swept=self.swept),
+                look=FirstLook(top=self.top.root, prefix=prefix, swept=self.swept, moving=self.moving),
             )
             return reader.read()
 
@@ -135,6 +141,7 @@ class RepositoryReader(Struct, frozen=True, kw_only=True):
     Attributes:
         place: Its work tree, without an index.
         index: Our copy of the user's index.
+        index_stamp: How the user's index looked before it was copied; None for none.
         index_ns: When the user's index was written.
         look: Its part of the first look.
     """
@@ -143,6 +150,7 @@ class RepositoryReader(Struct, frozen=True, kw_only=True):
     repository: Repository
     place: Place
     index: Path
+    index_stamp: Stamp | None
     index_ns: int
     settings: Settings
     look: FirstLook
@@ -160,6 +168,7 @@ class RepositoryReader(Struct, frozen=True, kw_only=True):
     def read(self) -> Content:
         """The steps, in the order that soundness asks for."""
         tracked = read_tracked(self.git, self.with_index)
+        self.whole.indexes[self.look.prefix] = listing_of(self.index_stamp, tracked.lines)
         folders = with_parents(tracked.lines)
         self.look.add(folders)
         submodules = self.present_submodules(tracked)
@@ -170,7 +179,7 @@ class RepositoryReader(Struct, frozen=True, kw_only=True):
         nested = {folder: self.read_nested(folder, submodules.get(folder)) for folder in nested_folders}
         self.look.let_clock_go_on(self.whole.store.probe)
         mapped = self.settle_mapped(tracked.lines.keys() | untracked.files)
-        self.check_untracked(rules, untracked, further.outermost)
+        untracked = self.without_moving(rules, untracked, further.outermost)
         return self.store_tree(tracked, folders, untracked, nested, mapped)
 
     def settle_mapped(self, files: Set[str]) -> frozenset[str]:
@@ -230,11 +239,17 @@ class RepositoryReader(Struct, frozen=True, kw_only=True):
         self.note(Oddity.HIDDEN, untracked.hidden)
         return rules, untracked
 
-    def check_untracked(self, rules: IgnoreRules, untracked: Untracked, folders: Collection[str]) -> None:
-        """In folders that git had to name before they could be looked at, a file may have come in between."""
-        if folders:
-            for path in rules.untracked(self.index, folders).paths - untracked.paths:
-                raise TreeMovedError(self.look.outside(path))
+    def without_moving(self, rules: IgnoreRules, untracked: Untracked, folders: Collection[str]) -> Untracked:
+        """
+        What is untracked but the files that came or went since the first look.
+
+        Args:
+            folders: Those that git had to name before they could be looked at: a file may have come in between.
+        """
+        came = rules.untracked(self.index, folders).paths - untracked.paths if folders else frozenset[str]()
+        lost = without_ours(frozenset(path for path in untracked.files if not self.look.is_file(path)))
+        self.look.forget(came | lost)
+        return replace(untracked, files=untracked.files - lost)
 
     def read_nested(self, folder: str, commit: str | None) -> Nested:
         """
