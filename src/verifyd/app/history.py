@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from verifyd.render.shown import shown_line
 from verifyd.report import Readiness
 from verifyd.snapshot import Snapshot
 from verifyd.timing import Timing, make_timing
+from verifyd.verdict import Status
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -38,22 +40,50 @@ def known_now(world: World, repository: Repository) -> Known:
     What history says of the tree as it is now; an answer about another tree is never given.
 
     Raises:
-        UndeterminedError: Nothing is known about it, or only why it is unproven, which is nobody's task.
+        UndeterminedError: Nothing is known about it, or only why it is unproven, which is nobody's task; or its task is done.
     """
     snapshot, _guard = world.git.snapshot_working_tree(repository, base="auto")
     declared = read_declared(world, repository, snapshot)
     pipeline = declared.runs or declared.written
     with world.open_store(repository) as store:
-        run = store.newest_run(tree=snapshot.tree, pipeline=pipeline.digest)
-    if run is None or not run.report:
+        report = whole_report(store, tree=snapshot.tree, pipeline=pipeline.digest)
+        done = passed_since(store, report, snapshot.tree) if report is not None else None
+    if report is None:
         raise nothing_known(snapshot, declared)
-    report = json.loads(run.report)
+    if done is not None and report["readiness"] == Readiness.READY:  # the gate is optional
+        report = {**report, "task": None}
+    elif done is not None:
+        problem = f"tree {snapshot.tree[:12]} was found not to be ready, but gate {done}, which its task was about, has passed on it since"
+        raise UndeterminedError(problem, remedy="Verify it with: verifyd run")
     if report["readiness"] == Readiness.UNPROVEN and not report.get("task"):
         says = shown_line(f"{report['reason']}: {report['explanation']}")
         raise UndeterminedError(
             f"tree {snapshot.tree[:12]} is unproven: {says}", remedy="See all of it with: verifyd status"
         )
     return Known(tree=snapshot.tree, report=report)
+
+
+def whole_report(store: Store, *, tree: str, pipeline: str) -> Mapping[str, Any] | None:
+    """The newest whole report on a tree under a pipeline, readiness.json's content; None where there is none."""
+    run = store.newest_run(tree=tree, pipeline=pipeline)
+    found: dict[str, Any] | None = json.loads(run.report) if run is not None and run.report else None
+    return found
+
+
+def passed_since(store: Store, report: Mapping[str, Any], tree: str) -> str | None:
+    """The gate of the report's task where it has passed on that very tree since, which is when the task is done; None where not."""
+    task = report.get("task")
+    if task is None:
+        return None
+    gate = str(task["gate"])
+    newest = next((run for run in store.gate_runs(gate) if run.tree == tree), None)
+    return gate if newest is not None and newest.status == Status.PASSED else None
+
+
+def known_task(store: Store, *, tree: str, pipeline: str) -> Mapping[str, Any] | None:
+    """The task of a tree as far as history knows one, as JSON; None where there is none, or where it is done."""
+    report = whole_report(store, tree=tree, pipeline=pipeline)
+    return report.get("task") if report is not None and passed_since(store, report, tree) is None else None
 
 
 def nothing_known(snapshot: Snapshot, declared: Declared) -> UndeterminedError:
