@@ -44,12 +44,11 @@ def is_in_question(planned: PlannedGate) -> bool:
 
 async def doubtful_gates(world: World, judged: Judged, store: Store, plan: Plan) -> list[str]:
     """Gates that the change does not affect and that a run would not leave out; it is the run's own code that says so."""
-    from verifyd.app.beside import Beside
     from verifyd.app.gate import GateRunner, RunContext
 
     async with world.open_processes() as processes:
         runner = GateRunner(RunContext(world=world, judged_tree=judged, processes=processes, store=store, reuse=True))
-        runner.beside = Beside(world=world, judged=judged)  # not opened: nothing runs, so it needs no folder
+        runner.beside = runner.context.beside()  # not opened: nothing runs, so it needs no folder
         return runner.doubtful(plan)
 
 

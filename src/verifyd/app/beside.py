@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from verifyd.app.file_ports import FilesBeside
+from verifyd.app.ignored import IgnoredPaths
 from verifyd.app.world import World
 from verifyd.outcome import View
 from verifyd.pipeline import Gate, Ignored
@@ -31,16 +32,16 @@ class Beside(Struct):
     one of them was measured on nobody knows what. What gates declare to write, and what tools make again, is left out.
 
     Attributes:
-        listed: What git ignores, where somebody knows already.
+        listing: What git ignores.
         known_links: Paths of links in the tree, where somebody knows already.
-        ignored: What git ignores, without slashes at the end; None before it was asked.
+        ignored: The same as it was before the gates; None before it was asked.
         named: What gates with ``reads`` read, by the gate's name; nothing else that is ignored counts for these.
         remarks: What a person should know, a sentence each.
     """
 
     world: World
     judged: Judged
-    listed: tuple[str, ...] | None = None
+    listing: IgnoredPaths
     known_links: tuple[str, ...] | None = None
     ignored: tuple[str, ...] | None = None
     links: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ class Beside(Struct):
     def look(self, contents: Mapping[str, str]) -> None:
         """Stamp everything, once in a run."""
         root = self.judged.repository.root
-        self.ignored = self.listed if self.listed is not None else self.world.git.ignored_paths(self.judged.repository)
+        self.ignored = self.listing.paths()
         self.links = self.known_links if self.known_links is not None else links_in(contents)
         before = self.world.files.stamps_below(root, self.ignored, most=MOST_FILES)
         behind = self.world.files.stamps_behind(root, self.links, most=MOST_FILES)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from verifyd.app.ports import Repository
 from verifyd.edge import quick_client
 from verifyd.edge.daemon_address import DaemonAddress, is_alive, read_address
-from verifyd.edge.daemon_client import DaemonAnswer, Unanswered, ask
 from verifyd.edge.daemon_lock import is_held
 from verifyd.edge.daemon_place import sign_of
 from verifyd.edge.somebody_else import somebody_else
+
+if TYPE_CHECKING:
+    from verifyd.edge.daemon_client import DaemonAnswer, Unanswered
 
 ANSWER_S = 5.0
 """A daemon that takes longer than this, and than it was asked to wait, hangs."""
@@ -68,6 +70,11 @@ def ask_daemon(
     address = find_daemon(repository)
     if address is None:
         return Asked(trouble=stranger(repository))
+    from verifyd.edge.daemon_client import (  # it imports HTTP, and most commits are made without a daemon
+        Unanswered,
+        ask,
+    )
+
     named = {**API_HEADER, **headers}
     answer = ask(address.socket, target, method=method, headers=named, timeout_s=wait_s + ANSWER_S)
     if isinstance(answer, Unanswered):
@@ -81,6 +88,8 @@ def ask_daemon(
 
 def why_unanswered(why: Unanswered, address: DaemonAddress) -> str:
     """A sentence about a daemon that lives and does not answer."""
+    from verifyd.edge.daemon_client import Unanswered
+
     if why is Unanswered.SILENT:
         return f"the daemon (process {address.pid}) does not answer; this is without it; end it with: verifyd stop"
     if why is Unanswered.FOREIGN:
@@ -90,6 +99,8 @@ def why_unanswered(why: Unanswered, address: DaemonAddress) -> str:
 
 def other_release(speaks: str) -> str:
     """What is said once of a daemon of another release that speaks the same API; empty for our own."""
+    from importlib.metadata import version
+
     ours = version("verifyd")
     if speaks == ours:
         return ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct, field
 
+from verifyd.app.ignored import IgnoredPaths
 from verifyd.app.process_ports import FrozenView
 from verifyd.app.world import World
 from verifyd.errors import MachineError
@@ -47,6 +48,7 @@ class FrozenTree(Struct, kw_only=True):
     The judged tree's files, written once for all gates of a run that want them.
 
     Attributes:
+        listing: What git ignores.
         folder: Where they are written; gone with the run.
         live: Where a daemon has them already; None in a one-shot run.
         opened: Holds what is taken from *live* until the run ends.
@@ -54,6 +56,7 @@ class FrozenTree(Struct, kw_only=True):
 
     world: World
     judged: Judged
+    listing: IgnoredPaths
     folder: Path
     opened: AsyncExitStack
     live: LiveSource | None = None
@@ -160,8 +163,7 @@ class FrozenTree(Struct, kw_only=True):
         """
         if gate.ignored is Ignored.HIDE:
             return ()
-        ignored = self.live.ignored if self.live is not None else self.world.git.ignored_paths(self.judged.repository)
-        return tuple(path for path in ignored if not is_compiled(path))
+        return tuple(path for path in self.listing.paths() if not is_compiled(path))
 
 
 def is_compiled(path: str) -> bool:

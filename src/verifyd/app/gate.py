@@ -20,6 +20,7 @@ from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
 from verifyd.app.gate_server import Served, serve, with_port
 from verifyd.app.history_ports import Store
+from verifyd.app.ignored import IgnoredPaths
 from verifyd.app.old_runs import collect_old_runs
 from verifyd.app.process_ports import Job, JobEnd, Processes
 from verifyd.app.reuse import stored_verdict, tests_before
@@ -60,6 +61,18 @@ class RunContext(Struct, frozen=True, kw_only=True):
             return frozenset()
         return frozenset({Isolate.TREE}) if self.live is not None else frozenset({Isolate.TREE, Isolate.AUTO})
 
+    def beside(self) -> Beside:
+        """What lies beside the tree, not looked at yet."""
+        live = self.live
+        return Beside(
+            world=self.world,
+            judged=self.judged_tree,
+            listing=IgnoredPaths(
+                world=self.world, judged=self.judged_tree, known=live.ignored if live is not None else None
+            ),
+            known_links=live.links if live is not None else None,
+        )
+
 
 def shell_command(gate: Gate, script: str) -> tuple[str, ...]:
     """The command that runs a script as one script in one shell (verify_md.md, Native form)."""
@@ -99,22 +112,17 @@ class GateRunner:
     async def __aenter__(self) -> Self:
         world, repository = self.context.world, self.context.judged_tree.repository
         self.mark = world.machine.new_mark()
-        live = self.context.live
-        self.beside = Beside(
-            world=world,
-            judged=self.context.judged_tree,
-            listed=live.ignored if live is not None else None,
-            known_links=live.links if live is not None else None,
-        )
+        self.beside = self.context.beside()
         collect_old_runs(world.files, repository.state_dir / "runs")
         self.folder = self.opened.enter_context(world.files.held(repository.state_dir / "runs" / self.mark))
         self.temporary = self.opened.enter_context(world.files.new_folder(world.temporary_folder / f"vd-{self.mark}"))
         self.frozen = FrozenTree(
             world=world,
             judged=self.context.judged_tree,
+            listing=self.beside.listing,
             folder=self.temporary / "tree",
             opened=self.opened,
-            live=live,
+            live=self.context.live,
         )
         return self
 

@@ -80,6 +80,10 @@ class Commit(Struct, frozen=True, kw_only=True):
 class Git(Protocol):
     """The git binary. Every method raises GitError when git refuses; none touches the user's repository, index or objects."""
 
+    def keep_readers(self) -> None:
+        """Start fewer processes, for a command that soon ends."""
+        ...
+
     def version(self) -> str:
         """``git version 2.39.5``, as git says it; GitError when it is missing or too old."""
         ...

@@ -20,7 +20,6 @@ from verifyd.evidence.clean import clean_text
 from verifyd.pipeline import Door
 from verifyd.report import Readiness
 from verifyd.snapshot import Source
-from verifyd.standing import Phase
 from verifyd.verdict import Reason
 
 if TYPE_CHECKING:
@@ -151,6 +150,8 @@ def said_by_daemon(world: World, repository: Repository, opened: Opened) -> tupl
 
 def is_under_way(standing: Mapping[str, Any]) -> bool:
     """Whether gates still run; a tree may be certain not to be ready before they are done."""
+    from verifyd.standing import Phase
+
     return standing["reason"] == Reason.VERIFYING or any(gate["phase"] != Phase.DONE for gate in standing["gates"])
 
 

@@ -13,6 +13,7 @@ from verifyd.app.world import World
 
 def open_interruptibly(world: World, repository: Repository, request: Request) -> Opened:
     """Open the tree; KeyboardInterrupt when a signal came, after git was ended and what it had begun was removed."""
+    world.git.keep_readers()
     with signals_interrupt():
         return open_now(world, repository, request)
 

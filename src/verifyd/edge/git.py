@@ -78,6 +78,10 @@ class GitBinary:
         self._layouts: dict[Path, Layout] = {}
         self._local_names: frozenset[str] | None = None
 
+    def keep_readers(self) -> None:
+        """Start fewer processes, for a command that soon ends: those that read objects live on until then."""
+        self._git.keep_readers()
+
     def version(self) -> str:
         """``git version 2.39.5``, as git says it; GitError when it is missing or too old."""
         return self._git.check_version()
@@ -225,10 +229,9 @@ class GitBinary:
     def ignored_paths(self, repository: Repository) -> tuple[str, ...]:
         """What lies in the working tree without being part of its tree: sorted, whole folders as one path."""
         with self._store_of(repository) as store:
-            layout = self._layouts.get(repository.root)
-            if layout is None:
-                layout = read_at_rest(self._git, store, repository)[0].layout
-            return read_ignored_paths(self._git, repository, layout)
+            if repository.root not in self._layouts:
+                self._layouts[repository.root] = read_at_rest(self._git, store, repository)[0].layout
+            return read_ignored_paths(self._git, repository, self._layouts[repository.root])
 
     def newest_commits(self, repository: Repository, *, limit: int) -> tuple[Commit, ...]:
         """HEAD and its first parents, newest first; none where there is no commit."""

@@ -111,6 +111,17 @@ class GitProcess:
         kept = {name: value for name, value in environment.items() if not name.startswith("GIT_") or name in INHERITED}
         self.environment: Mapping[str, str] = {**kept, **FIXED_VARIABLES}
         self._executable = executable
+        self._keeps_readers = False
+        self._spare: dict[tuple[Path, frozenset[tuple[str, str]]], ObjectReader] = {}
+
+    def keep_readers(self) -> None:
+        """Let an object reader live on for who wants the next one there; for a process that soon ends, and they with it."""
+        self._keeps_readers = True
+
+    def end_readers(self) -> None:
+        """End those that nobody uses."""
+        while self._spare:
+            self._spare.popitem()[1].end()
 
     def run(self, place: Place, *arguments: str, content: bytes | None = None) -> bytes:
         """
@@ -141,7 +152,24 @@ class GitProcess:
 
     @contextmanager
     def object_reader(self, place: Place) -> Iterator[ObjectReader]:
-        """A ``cat-file --batch`` that answers one question after the other; ended on leaving."""
+        """A ``cat-file --batch`` that answers one question after the other; ended on leaving, or kept as a spare one."""
+        key = (place.folder, frozenset(place.variables.items()))
+        reader = self._spare.pop(key, None)
+        if reader is not None and not reader.is_alive:
+            reader.end()
+            reader = None
+        reader = reader or self._start_reader(place)
+        try:
+            yield reader
+        except BaseException:
+            reader.end()
+            raise
+        if self._keeps_readers and reader.owes_nothing and key not in self._spare:
+            self._spare[key] = reader
+        else:
+            reader.end()
+
+    def _start_reader(self, place: Place) -> ObjectReader:
         command = [self._executable, *SETTING_ARGUMENTS, "cat-file", "--batch"]
         try:
             process = subprocess.Popen(
@@ -154,10 +182,7 @@ class GitProcess:
             )
         except OSError as error:
             raise self._not_started(place, error) from error
-        with process:
-            if process.stdin is None or process.stdout is None:
-                raise GitError("git cat-file has no pipes")
-            yield ObjectReader(process.stdin, process.stdout)
+        return ObjectReader(process)
 
     def _start(
         self, place: Place, arguments: Sequence[str], content: bytes | None, variables: Mapping[str, str]
@@ -210,9 +235,33 @@ class ObjectReader:
     What git looks through on the way to an object is not: the commits of ``HEAD~3^{commit}`` but the last, an annotated tag.
     """
 
-    def __init__(self, questions: IO[bytes], answers: IO[bytes]) -> None:
-        self._questions = questions
-        self._answers = answers
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise GitError("git cat-file has no pipes")
+        self._process = process
+        self._questions: IO[bytes] = process.stdin
+        self._answers: IO[bytes] = process.stdout
+        self._owed = 0
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether git still runs."""
+        return self._process.poll() is None
+
+    @property
+    def owes_nothing(self) -> bool:
+        """Whether every question was answered to its end: the next answer is then the next question's."""
+        return self._owed == 0
+
+    def end(self) -> None:
+        """End the process, and wait for that."""
+        with self._process:
+            pass
 
     def read(self, name: str) -> StoredObject | None:
         """
@@ -248,6 +297,7 @@ class ObjectReader:
                     self._check_next(*about)
 
     def _ask(self, names: Sequence[str]) -> None:
+        self._owed += len(names)
         try:
             self._questions.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
             self._questions.flush()
@@ -259,6 +309,7 @@ class ObjectReader:
         line = self._answers.readline()
         if not line:
             raise GitError("git cat-file ended by itself")
+        self._owed -= 1
         # "<id> <kind> <size>"; anything else says that there is none: "<name> missing", "<name> ambiguous".
         answer = re.fullmatch(rb"([0-9a-f]{40,64}) (blob|tree|commit|tag) (\d+)\n", line)
         return (answer[1].decode(), answer[2].decode(), int(answer[3])) if answer is not None else None
