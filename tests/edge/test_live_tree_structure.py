@@ -66,6 +66,15 @@ def test_repositories_in_the_tree_are_followed(repository: SampleRepository, liv
     check(repository, live)
 
 
+def test_a_commit_in_a_submodule_is_read_by_its_hint(repository: SampleRepository, live: LiveWorkTree) -> None:
+    """Although no file changes: the tree names the commit."""
+    before = live.state.tree
+    inner = SampleRepository(root=repository.root / "sub", environment=repository.environment)
+    inner.git("commit", "--quiet", "--allow-empty", "--message", "Nothing")
+    assert live.read(Hint(git_state=True)).tree != before
+    check(repository, live)
+
+
 def test_a_new_repository_in_the_tree_is_seen(repository: SampleRepository, live: LiveWorkTree) -> None:
     """Its content is judged from then on."""
     nested_in(repository, "later/nest", {"n.py": "n\n"})

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.support.repositories import make_repository, with_submodule
 from tests.support.watching import (
     LONG_S,
     Follower,
@@ -255,6 +256,19 @@ async def test_a_linked_work_tree_is_told_of_its_own_index_and_the_common_refs(r
         assert watcher.drain() == Hint(git_state=True)
         git(root, "branch", "new")
         assert watcher.drain() == Hint(git_state=True)
+
+
+@told
+async def test_a_commit_in_a_submodule_is_told_although_no_file_changes(tmp_path: Path, backend: Backend) -> None:
+    """The tree names the commit. It is told from a submodule's first moment, also of one whose name has slashes."""
+    outer = make_repository(tmp_path, {"a.py": "a\n"})
+    async with watching(outer.root, backend=backend) as watcher:
+        for name in ("first", "lib/second"):
+            inner = with_submodule(outer, name, {"s.py": "s\n"})
+            await until(watcher, lambda hint: hint.git_state)
+            watcher.drain()
+            inner.git("commit", "--quiet", "--allow-empty", "--message", "Nothing")
+            await until(watcher, lambda hint: hint.git_state)
 
 
 def open_files() -> int:

@@ -44,6 +44,12 @@ def test_the_root_is_the_empty_path() -> None:
         "info/sparse-checkout",
         "reftable/tables.list",
         "shallow",
+        "modules",
+        "modules/sub",
+        "modules/lib/sub/HEAD",
+        "modules/sub/refs/heads/main",
+        "modules/sub/index",
+        "modules/sub/modules/inner/packed-refs",
     ],
 )
 def test_what_a_tree_or_its_change_depends_on_is_gits_state(path: str) -> None:
@@ -66,6 +72,10 @@ def test_what_a_tree_or_its_change_depends_on_is_gits_state(path: str) -> None:
         "verifyd/verdicts/x",
         "worktrees/other/index",
         "indexes",
+        "modules/sub/index.lock",
+        "modules/sub/objects/ab/cdef",
+        "modules/sub/logs/HEAD",
+        "modules/sub/verifyd/verdicts/x",
     ],
 )
 def test_locks_objects_and_our_own_folder_are_nothing(path: str) -> None:
@@ -90,6 +100,8 @@ def test_a_linked_work_tree_has_its_own_index_and_common_refs() -> None:
     assert [LINKED.hint(f"{git}/worktrees/linked/index"), LINKED.hint(f"{git}/refs/heads/x")] == [GIT_STATE] * 2
     assert [LINKED.hint(f"{git}/worktrees/other/index"), LINKED.hint("/r/a.py")] == [NOTHING] * 2
     assert LINKED.hint("/linked/.git") == GIT_STATE
+    assert LINKED.hint(f"{git}/worktrees/linked/modules/sub/HEAD") == GIT_STATE
+    assert LINKED.hint(f"{git}/modules/sub/HEAD") == NOTHING
 
 
 def test_a_work_tree_inside_a_bare_repository_is_a_work_tree() -> None:

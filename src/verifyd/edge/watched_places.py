@@ -22,6 +22,8 @@ OWN = "verifyd"
 
 _STATE = frozenset({"index", "HEAD", "packed-refs", "config", "config.worktree", "shallow", *UNDER_WAY})
 _STATE_FOLDERS = ("refs", "reftable", "info")
+_MODULES = "modules"
+_QUIET = frozenset({"objects", "logs", "lfs", "hooks", OWN})
 _NOTHING = Hint()
 _GIT_STATE = Hint(git_state=True)
 
@@ -44,7 +46,8 @@ class Places(Struct, frozen=True, kw_only=True):
             return _NOTHING
         inside = relative(path, place)
         if place != self.root:
-            return _GIT_STATE if is_git_state(inside) else _NOTHING
+            is_state = is_git_state(inside) or (place == self.git_dir and is_submodule_state(inside))
+            return _GIT_STATE if is_state else _NOTHING
         first = inside.partition("/")[0]
         if first == GIT_ENTRY:
             return _GIT_STATE if inside == GIT_ENTRY else _NOTHING
@@ -60,11 +63,10 @@ class Places(Struct, frozen=True, kw_only=True):
         return f"{self.root.rstrip('/')}/{folder}" if folder else self.root
 
     def git_folders(self) -> Iterator[str]:
-        """The folders in which git's state lies, as they are now; refs are nested."""
+        """The folders in which git's state lies, as they are now, that of submodules too; refs are nested."""
         for place in {self.git_dir, self.common_dir}:
-            yield place
-            for name in _STATE_FOLDERS:
-                yield from (inside for inside, _, _ in os.walk(f"{place}/{name}"))
+            yield from state_folders(place)
+        yield from submodule_folders(f"{self.git_dir}/{_MODULES}")
 
     def locks(self) -> frozenset[Lock]:
         """Git's locks as they are now, in the git folders themselves: of the index, HEAD, the configuration, packed refs."""
@@ -87,6 +89,29 @@ def is_git_state(inside: str) -> bool:
     if inside.endswith(LOCK):
         return False
     return inside in _STATE or inside == ROOT or inside.partition("/")[0] in _STATE_FOLDERS
+
+
+def is_submodule_state(inside: str) -> bool:
+    """Whether a path, relative to the work tree's git folder, says where a submodule stands, or that there is one."""
+    first, *parts = inside.split("/")
+    return first == _MODULES and _QUIET.isdisjoint(parts) and not inside.endswith(LOCK)
+
+
+def state_folders(git_dir: str) -> Iterator[str]:
+    """A git folder, and those in it that hold state."""
+    yield git_dir
+    for name in _STATE_FOLDERS:
+        yield from (inside for inside, _, _ in os.walk(f"{git_dir}/{name}"))
+
+
+def submodule_folders(modules: str) -> Iterator[str]:
+    """As *state_folders* for each submodule, to any depth, and the folders on the way: a submodule's name may have slashes."""
+    for folder, names, files in os.walk(modules):
+        if "HEAD" in files:
+            yield from state_folders(folder)
+            names[:] = [name for name in names if name == _MODULES]
+        else:
+            yield folder
 
 
 def lies_in(path: str, folder: str) -> bool:
