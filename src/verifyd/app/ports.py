@@ -174,6 +174,10 @@ class Progress(Protocol):
         """A gate has its verdict; *duration_s* is None when it was not run, and that of an earlier run when that is reused."""
         ...
 
+    def keep(self) -> None:
+        """No answer lists the gates after all: what was shown of each verdict stays."""
+        ...
+
 
 class Console(Protocol):
     """The terminal: answers to stdout, progress and questions to stderr."""
@@ -203,5 +207,5 @@ class Console(Protocol):
         ...
 
     def progress(self, *, is_listed: bool = False) -> Progress:
-        """Shows a run while it goes on; *is_listed* when an answer on stdout lists each gate afterwards."""
+        """Shows a run while it goes on; *is_listed* when an answer on stdout may list each gate afterwards."""
         ...

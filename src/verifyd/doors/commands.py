@@ -126,10 +126,15 @@ def run(
     request = request_of(base=base, ref=ref, staged=staged, gates=gates, fail_fast=fail_fast, reuse=not no_reuse)
     offer_approval(world, repository, request)
     opened_tree = open_interruptibly(world, repository, request)
-    from verifyd.doors.session import exit_code_for, verify_with_progress  # a tree that cannot be opened needs neither
+    from verifyd.doors.session import (
+        Listing,
+        exit_code_for,
+        verify_with_progress,
+    )  # not for a tree that cannot be opened
 
     is_listed = output is None and output_format == "text"
-    result = verify_with_progress(world, repository, request, opened_tree, is_listed=is_listed)
+    listing = Listing.ALWAYS if is_listed else Listing.NEVER
+    result = verify_with_progress(world, repository, request, opened_tree, listing=listing)
     publish_or_say(world, repository, result)
     answer(world, result, output_format, output)
     if not is_listed:
@@ -249,13 +254,13 @@ def history(folder: str, gate: str | None, *, as_json: bool) -> None:
 
 def fix(folder: str, *, gates: tuple[str, ...]) -> None:
     """``verifyd fix``."""
-    from verifyd.doors.session import exit_code_for, fix_with_progress, verify_with_progress
+    from verifyd.doors.session import Listing, exit_code_for, fix_with_progress, verify_with_progress
 
     world, repository = open_world(folder)
     request = request_of(gates=gates)
     offer_approval(world, repository, request)
     fix_with_progress(world, repository, gates)
-    result = verify_with_progress(world, repository, request, is_listed=True)
+    result = verify_with_progress(world, repository, request, listing=Listing.ALWAYS)
     publish_or_say(world, repository, result)
     answer(world, result, "text", None)
     end(exit_code_for(result.report))

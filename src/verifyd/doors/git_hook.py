@@ -107,9 +107,9 @@ def pushed_commits(lines: str) -> tuple[str, ...]:
 
 def verified(world: World, repository: Repository, request: Request, opened: Opened) -> ExitCode:
     """Run the gates on a frozen copy; the report goes to stdout when the tree is not ready. No file in the work tree is written."""
-    from verifyd.doors.session import exit_code_for, verify_with_progress  # a known tree needs none of it
+    from verifyd.doors.session import Listing, exit_code_for, verify_with_progress  # a known tree needs none of it
 
-    result: Result = verify_with_progress(world, repository, request, opened)
+    result: Result = verify_with_progress(world, repository, request, opened, listing=Listing.UNLESS_READY)
     code = exit_code_for(result.report)
     if code is not ExitCode.READY:
         from verifyd.render.terminal import render_terminal

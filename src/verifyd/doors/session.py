@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -28,6 +29,14 @@ Found = TypeVar("Found")
 STOPPING = "stopping: the gates are asked to end; once more to end them at once"
 
 
+class Listing(Enum):
+    """When an answer follows that lists each gate of the run, so that progress need not leave it on the screen."""
+
+    NEVER = "never"
+    UNLESS_READY = "unless ready"
+    ALWAYS = "always"
+
+
 def ask_for_approval(world: World, repository: Repository, request: Request) -> None:
     """On a terminal, offer to approve a pipeline that was never approved; elsewhere do nothing: the report will say so."""
     if not world.console.can_ask():
@@ -49,10 +58,10 @@ def verify_with_progress(
     request: Request,
     opened_tree: Opened | None = None,
     *,
-    is_listed: bool = False,
+    listing: Listing = Listing.NEVER,
 ) -> Result:
-    """Verify with progress on stderr, *is_listed* when stdout gets each gate afterwards; click.Abort when a signal ended it."""
-    with world.console.progress(is_listed=is_listed) as progress:
+    """Verify with progress on stderr, *listing* when stdout gets each gate afterwards; click.Abort when a signal ended it."""
+    with world.console.progress(is_listed=listing is not Listing.NEVER) as progress:
         listener = Listener(
             started=lambda planned: progress.started(planned.gate.name, planned.expected_s),
             ended=lambda verdict: progress.ended(
@@ -63,9 +72,12 @@ def verify_with_progress(
                 reused=verdict.reused,
             ),
         )
-        return run_interruptibly(
+        result = run_interruptibly(
             world, lambda: verify(world, repository, request, listener=listener, opened_tree=opened_tree)
         )
+        if listing is Listing.UNLESS_READY and result.report.readiness is Readiness.READY:
+            progress.keep()
+        return result
 
 
 def fix_with_progress(world: World, repository: Repository, gates: tuple[str, ...]) -> None:

@@ -62,7 +62,7 @@ class TerminalConsole:
         return shutil.get_terminal_size((80, 24)).columns
 
     def progress(self, *, is_listed: bool = False) -> TerminalProgress:
-        """Shows a run while it goes on; *is_listed* when an answer on stdout lists each gate afterwards."""
+        """Shows a run while it goes on; *is_listed* when an answer on stdout may list each gate afterwards."""
         keeps = not (is_listed and sys.stdout is not None and sys.stdout.isatty())
         return TerminalProgress(self, drawn=self.wants_drawing and sys.stderr.isatty(), keeps=keeps)
 
@@ -72,11 +72,11 @@ class TerminalProgress:
     What the gates do, on stderr: a live table on a terminal, else a line at a time.
 
     Used as a context manager around a run. A gate's verdict stays on the screen, unless the answer that follows there says it
-    again; a run that is broken off has no answer, so its verdicts stay.
+    again; a run that is broken off has no answer, so its verdicts stay, and so they do where none is given after all.
 
     Attributes:
         keeps: Whether the line of a gate that ended stays.
-        ended_lines: Of the gates that ended, where they do not stay.
+        ended_lines: Of the gates that ended, as long as nobody knows whether they stay.
     """
 
     def __init__(self, console: TerminalConsole, *, drawn: bool, keeps: bool) -> None:
@@ -107,7 +107,7 @@ class TerminalProgress:
         if self.console.live is not None:
             self.console.live.stop()
             self.console.live = None
-        if kind is not None:
+        if kind is not None or self.keeps:
             for line in self.ended_lines:
                 self.console.say(line)
 
@@ -126,6 +126,10 @@ class TerminalProgress:
             self.console.say(line)
         else:
             self.ended_lines.append(line)
+
+    def keep(self) -> None:
+        """No answer says it again: the lines stay."""
+        self.keeps = True
 
     def table(self) -> Group:
         """The gates that ended and do not stay, and those under way with elapsed and expected time."""
