@@ -18,18 +18,20 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     Attributes:
         hints: Lower case; the pattern is only tried on a text that holds one of them.
-        pattern: Takes time linear in the text: every repetition is bounded, or possessive and begun once a word.
+        pattern: Takes time linear in the text: every repetition is bounded, or possessive and begun once a word. ``re`` compiles
+            it when it is first tried, and remembers it: most commands print nothing that any of them is tried on.
         replacement: Keeps what says which kind of secret it was.
     """
 
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: str
     replacement: Replacement
+    flags: re.RegexFlag = re.NOFLAG
 
 
 def token(hints: str, shape: str) -> Rule:
     """A token that is known by its first letters (group 1); the rest is masked."""
-    return Rule(hints=tuple(hints.split()), pattern=re.compile(rf"(?<![\w-])({shape}"), replacement=rf"\1{MASK}")
+    return Rule(hints=tuple(hints.split()), pattern=rf"(?<![\w-])({shape}", replacement=rf"\1{MASK}")
 
 
 TOKENS = (
@@ -53,24 +55,20 @@ TOKENS = (
 )
 """As their makers document them, and as secret scanners know them (gitleaks' rules, GitHub's secret scanning patterns)."""
 
-NO_VALUE = re.compile(
-    r"(?: none | null | nil | true | false | undefined | required | optional | missing | redacted | hidden | masked | \*+ | x+ "
-    r"| <[^>]*+>? | \$.* | \{.* | %.* | \[.* | \(.* )",
-    re.VERBOSE | re.IGNORECASE,
+NO_VALUE = (
+    r"(?ix)(?: none | null | nil | true | false | undefined | required | optional | missing | redacted | hidden | masked | \*+ | x+ "
+    r"| <[^>]*+>? | \$.* | \{.* | %.* | \[.* | \(.* )"
 )
 """What stands in a secret's place without being one."""
 NAME = (
     r"(?:passwo?r?d|passphrase|secret|token(?!s|i)|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key"
     r"|credentials?|auth[_-]?key|pgpass|mysql_pwd|(?<=[_-])pass(?!\w))"
 )
-NAMED = re.compile(
-    rf"""
+NAMED = rf"""
     (?P<name> {NAME} (?:[_-]\w{{1,40}}+)? ) (?P<close> \\?["']? ) (?: \s? : \s? str (?=\s?=) )?
     (?P<sign> \s{{0,2}} (?: => | := | [:=](?!=) ) \s{{0,2}} )
     (?P<quote> \\?["'] )? (?P<value> (?(quote) [^"'\n\\]{{1,2000}}+ | [^\s"',;&)\]}}<>|]{{1,2000}}+ ) )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+    """
 
 
 def mask_named(match: re.Match[str]) -> str:
@@ -81,7 +79,7 @@ def mask_named(match: re.Match[str]) -> str:
     'foo'``), so there the value has to look made up: letters and digits in eight characters or more.
     """
     name, value, spaced = match["name"].lower(), match["value"], match["sign"] != "="
-    if NO_VALUE.fullmatch(value) or value.isspace():
+    if re.fullmatch(NO_VALUE, value) or value.isspace():
         return match[0]
     made_up = len(value) >= 8 and re.search(r"[0-9]", value) is not None and re.search(r"[A-Za-z]", value) is not None
     bare = match["quote"] is None
@@ -95,43 +93,42 @@ def mask_named(match: re.Match[str]) -> str:
 RULES = (
     Rule(
         hints=("private key",),
-        pattern=re.compile(
+        pattern=(
             r"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----).){0,20000}+"
-            r"(-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)?",
-            re.DOTALL,
+            r"(-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----)?"
         ),
+        flags=re.DOTALL,
         replacement=lambda match: f"{match[1]} {MASK} {match[2] or ''}".rstrip(),
     ),
     *TOKENS,
     Rule(
         hints=("://",),
-        pattern=re.compile(r"(://[^\s:/@\"']{0,200}+:)[^\s@/\"']{1,500}+(?=@)"),
+        pattern=r"(://[^\s:/@\"']{0,200}+:)[^\s@/\"']{1,500}+(?=@)",
         replacement=rf"\1{MASK}",
     ),
     Rule(
         hints=("hooks.slack.com/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"),
-        pattern=re.compile(r"((?:hooks\.slack\.com/\w{1,20}|discord(?:app)?\.com/api/webhooks)/)[\w/-]{20,}+"),
+        pattern=r"((?:hooks\.slack\.com/\w{1,20}|discord(?:app)?\.com/api/webhooks)/)[\w/-]{20,}+",
         replacement=rf"\1{MASK}",
     ),
     Rule(
         hints=("bearer", "basic", "authorization"),
-        pattern=re.compile(
-            r"(\bbearer\s{1,4}|\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|token|digest|bearer)\s{1,4})[\w.~+/=-]{12,}+",
-            re.IGNORECASE,
+        pattern=(
+            r"(\bbearer\s{1,4}|\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|token|digest|bearer)\s{1,4})[\w.~+/=-]{12,}+"
         ),
+        flags=re.IGNORECASE,
         replacement=rf"\1{MASK}",
     ),
     Rule(
         hints=("--",),
-        pattern=re.compile(
-            rf"((?<![\w-])--[\w-]{{0,40}}{NAME}(?:-\w{{1,40}}+)?\s{{1,4}}[\"']?)(?!-)([^\s\"']{{1,500}}+)",
-            re.IGNORECASE,
-        ),
-        replacement=lambda match: match[0] if NO_VALUE.fullmatch(match[2]) else match[1] + MASK,
+        pattern=(rf"((?<![\w-])--[\w-]{{0,40}}{NAME}(?:-\w{{1,40}}+)?\s{{1,4}}[\"']?)(?!-)([^\s\"']{{1,500}}+)"),
+        flags=re.IGNORECASE,
+        replacement=lambda match: match[0] if re.fullmatch(NO_VALUE, match[2]) else match[1] + MASK,
     ),
     Rule(
         hints=("pass", "secret", "token", "key", "credential", "mysql_pwd", "pwd"),
         pattern=NAMED,
+        flags=re.VERBOSE | re.IGNORECASE,
         replacement=mask_named,
     ),
 )
@@ -148,5 +145,5 @@ def redact(text: str) -> str:
     lowered = text.lower()
     for rule in RULES:
         if any(hint in lowered for hint in rule.hints):
-            text = rule.pattern.sub(rule.replacement, text)
+            text = re.sub(rule.pattern, rule.replacement, text, flags=rule.flags)
     return text

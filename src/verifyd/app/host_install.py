@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from verifyd.app.ports import Repository
 from verifyd.app.world import World
-from verifyd.edge.approvals import state_folder
+from verifyd.edge.daemon_place import state_folder
 from verifyd.edge.environment import home_folder
 from verifyd.edge.host_files import missing_folders, mode_of, own_program, program_on_path, real_path
 from verifyd.edge.service_manager import remove_if_empty
@@ -193,7 +193,7 @@ def digest(content: bytes) -> str:
 
 def record_path(path: Path) -> Path:
     """In the user's state folder, named by the settings file."""
-    return state_folder().parent / "installed" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
+    return Path(state_folder(), "installed") / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
 
 
 def read_record(world: World, path: Path) -> Record | None:

@@ -9,9 +9,9 @@ import stat
 from pathlib import Path
 
 from msgspec import Struct, field
-from platformdirs import user_state_path
 
 from verifyd.app.ports import Repository
+from verifyd.edge.daemon_place import state_folder
 from verifyd.edge.files import DiskFiles
 from verifyd.errors import StoreError
 from verifyd.json_shape import from_json, to_json
@@ -21,9 +21,9 @@ SIZE_LIMIT_BYTES = 8 * 1024 * 1024
 AGAIN = "Look at the gates with `verifyd plan`, then run `verifyd approve`."
 
 
-def state_folder() -> Path:
+def approvals_folder() -> Path:
     """Where the user's approvals are kept: ``$XDG_STATE_HOME/verifyd/approvals`` on Linux."""
-    return user_state_path("verifyd", appauthor=False) / "approvals"
+    return Path(state_folder(), "approvals")
 
 
 class StateFolderApprovals(Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class StateFolderApprovals(Struct, frozen=True, kw_only=True):
     copy of the repository elsewhere has none.
     """
 
-    folder: Path = field(default_factory=state_folder)
+    folder: Path = field(default_factory=approvals_folder)
 
     def path(self, repository: Repository) -> Path:
         """Where the approval of this repository is kept."""

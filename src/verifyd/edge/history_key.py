@@ -1,4 +1,4 @@
-"""The secrets that history and verdicts are sealed with: kept in the user's state folder, where no repository reaches."""
+"""The secrets that history and verdicts are sealed with, and pages are opened with: kept in the user's state folder, where no repository reaches."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from platformdirs import user_state_path
+from verifyd.edge.daemon_place import state_folder
 
 KEY_BYTES = 32
 
 
 def history_key_path() -> Path:
     """Where the key is kept: ``$XDG_STATE_HOME/verifyd/history.key`` on Linux."""
-    return user_state_path("verifyd", appauthor=False) / "history.key"
+    return Path(state_folder(), "history.key")
 
 
 def verdict_key_path() -> Path:
     """Where the key of verdict files is kept: hexadecimal and a line end, for a shell reads no other bytes."""
     return history_key_path().with_name("verdicts.key")
+
+
+def page_key_path() -> Path:
+    """Where the key is kept that the addresses of pages are made of: without it, each has a new address."""
+    return history_key_path().with_name("page.key")
 
 
 def read_history_key(path: Path) -> bytes:
