@@ -75,6 +75,19 @@ def test_a_signal_ends_it_cleanly(daemons: Daemons, number: signal.Signals) -> N
         listener.communicate(timeout=ENDED_S)
 
 
+def test_it_ends_without_a_complaint_while_a_question_waits(daemons: Daemons) -> None:
+    """What nobody will answer any more is cut off."""
+    process = daemons.start("hang")
+    listens = Path(daemons.address()["socket"])
+    curl = ["curl", "-sN", "--trace-ascii", "-", "--unix-socket", listens.name, "http://verifyd/v1/status"]
+    with subprocess.Popen(curl, stdout=subprocess.PIPE, cwd=listens.parent) as asking:
+        assert asking.stdout is not None
+        assert any(line.startswith(b"=> Send header") for line in asking.stdout)
+        assert daemons.pid() == process.pid  # who came later is answered, so the question was taken
+        process.terminate()
+        assert said(process) == "stopped by SIGTERM\n"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_of_two_that_start_at_once_one_is_the_daemon(daemons: Daemons) -> None:

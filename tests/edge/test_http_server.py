@@ -36,10 +36,14 @@ def home() -> Iterator[Path]:
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Says hello; below ``/large`` so much that nobody's buffer holds it."""
+    """Says hello; at ``/large`` so much that nobody's buffer holds it, at ``/never`` nothing and at ``/half`` not all of it."""
+    if scope["path"] == "/never":
+        await anyio.sleep_forever()
     body = b"x" * 50_000_000 if scope["path"] == "/large" else BODY
     await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": scope["path"] == "/half"})
+    if scope["path"] == "/half":
+        await anyio.sleep_forever()
 
 
 @asynccontextmanager
@@ -183,6 +187,29 @@ async def test_the_end_comes_with_clients_connected(home: Path) -> None:
     idle.close()
     greedy.close()
     assert ask(path, "/", timeout_s=1) is Unanswered.GONE
+
+
+async def test_answers_that_are_under_way_at_the_end_are_cut_off_and_no_error(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever waits finds the connection closed; nothing is said of it, as nothing is wrong."""
+    async with served(home) as path:
+        silent, half = connect(path), connect(path)
+        silent.sendall(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
+        half.sendall(b"GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await is_answered(path)
+    assert caplog.messages == []
+    assert all_of(silent) == b""
+    assert b"Internal Server Error" not in all_of(half)
+
+
+def all_of(client: socket.socket) -> bytes:
+    """What a client was sent until the connection was cut."""
+    found = b""
+    with client, suppress(ConnectionResetError):
+        while piece := client.recv(65_536):
+            found += piece
+    return found
 
 
 def test_a_socket_that_a_dead_daemon_left_is_replaced(home: Path) -> None:

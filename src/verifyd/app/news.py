@@ -24,6 +24,7 @@ class News(Struct, kw_only=True):
     clock: Clock
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     listeners: list[MemoryObjectSendStream[Event]] = field(default_factory=list)
+    is_over: bool = False
 
     def add(
         self,
@@ -64,6 +65,8 @@ class News(Struct, kw_only=True):
         """Events from now on; the iteration ends for a listener that is too slow, and with the daemon."""
         send, receive = anyio.create_memory_object_stream[Event](HELD_FOR_A_SLOW_LISTENER)
         self.listeners.append(send)
+        if self.is_over:
+            self.let_go(send)
         try:
             yield receive
         finally:
@@ -72,7 +75,8 @@ class News(Struct, kw_only=True):
             receive.close()
 
     def end(self) -> None:
-        """No more events."""
+        """No more events, for whoever comes later neither."""
+        self.is_over = True
         for listener in tuple(self.listeners):
             self.let_go(listener)
 

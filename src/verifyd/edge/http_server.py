@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -62,7 +62,7 @@ async def serve(
     At the end nobody new is taken, answers that are under way get SHUTDOWN_S, and the rest is cut off. The socket's file stays.
     """
     config = Config(
-        application,
+        ended_quietly(application),
         http=LimitedClient,
         ws="none",
         lifespan="off",
@@ -93,13 +93,24 @@ async def end_clients(state: ServerState) -> None:
     for client in list(state.connections):
         if not client.transport.is_closing():
             client.shutdown()
+    late: set[asyncio.Task[None]] = set()
     if state.tasks:
         _done, late = await asyncio.wait(state.tasks, timeout=SHUTDOWN_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
     for client in list(state.connections):
-        client.transport.abort()
+        client.transport.abort()  # before its answer ends without being whole: uvicorn complains of that while anybody listens
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+
+
+def ended_quietly(application: Application) -> Application:
+    """The application, whose answers may be cut off: uvicorn would print a traceback for each."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        with suppress(asyncio.CancelledError):
+            await application(scope, receive, send)
+
+    return answer
 
 
 class Clients:
