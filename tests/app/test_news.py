@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from verifyd.edge.clock import SystemClock
 from verifyd.app.news import News
+from verifyd.edge.clock import SystemClock
 from verifyd.standing import EventKind
 
 pytestmark = pytest.mark.anyio
