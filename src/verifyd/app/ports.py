@@ -100,6 +100,10 @@ class Git(Protocol):
         """The tree in the index: what a commit would hold."""
         ...
 
+    def staged_id(self, repository: Repository) -> str:
+        """The id of the tree that git would commit now; for a commit's hook alone."""
+        ...
+
     def snapshot_committed(self, repository: Repository, ref: str, *, base: str) -> Snapshot:
         """The tree of a commit (or a tree id); ``auto`` counts the change from the first parent."""
         ...

@@ -53,7 +53,7 @@ def pre_commit(folder: str, tree: str | None) -> None:
     world, repository = open_world(folder)
     reason = world.machine.environment.get(SKIP, "").strip()
     if reason:
-        staged = tree or world.git.snapshot_staged(repository, base="auto").tree
+        staged = tree or world.git.staged_id(repository)
         record_skip(world, repository, staged, reason)
         end(ExitCode.READY)
     request = Request(source=Source.STAGED, door=Door.HOOK)
@@ -67,7 +67,7 @@ def pre_commit(folder: str, tree: str | None) -> None:
         code, text = said
         world.console.write_answer(text)
     if code is ExitCode.READY:  # git reads the index again when we have ended
-        refuse_another(world.git.snapshot_staged(repository, base="auto").tree, found)
+        refuse_another(world.git.staged_id(repository), found)
     else:
         world.console.say(f'no commit; to commit all the same, with a reason that is kept: {SKIP}="…" git commit')
     end(code)

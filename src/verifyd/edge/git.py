@@ -19,7 +19,7 @@ from verifyd.edge.git_repository import find_repository, object_format, read_set
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.ignored_paths import Layout, read_ignored_paths
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.staged import read_staged
+from verifyd.edge.staged import read_staged, staged_id
 from verifyd.edge.submodules import files_of, list_contents, paths_between, with_contents
 from verifyd.edge.tree_at_rest import read_at_rest
 from verifyd.edge.work_tree import Content
@@ -143,6 +143,10 @@ class GitBinary:
             with self._git.object_reader(store.place) as objects:
                 found = find_base(self._git, repository, objects, base, head)
             return self._plain_snapshot(store, repository, Source.STAGED, tree, found, head)
+
+    def staged_id(self, repository: Repository) -> str:
+        """The id of the tree that git would commit now; for a commit's hook alone, anywhere else it would write."""
+        return staged_id(self._git, repository, self._environment)
 
     def snapshot_committed(self, repository: Repository, ref: str, *, base: str) -> Snapshot:
         """

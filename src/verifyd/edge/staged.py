@@ -8,7 +8,7 @@ from pathlib import Path
 from verifyd.app.ports import Repository
 from verifyd.edge.git_objects import Head, keep_blobs, read_commit
 from verifyd.edge.git_process import GitProcess
-from verifyd.edge.git_repository import work_place
+from verifyd.edge.git_repository import user_place, work_place
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import copied_index, read_staged_edits, read_tracked
 from verifyd.edge.tree_edit import edit_tree
@@ -26,6 +26,16 @@ def index_file(repository: Repository, environment: Mapping[str, str]) -> Path:
     if not index or (git_dir and (repository.root / git_dir).resolve() != repository.git_dir):
         return repository.git_dir / "index"
     return repository.root / index
+
+
+def staged_id(git: GitProcess, repository: Repository, environment: Mapping[str, str]) -> str:
+    """
+    The tree that git would commit now, as git says it: for a commit's hook alone, before which git has asked the same.
+
+    Anywhere else it would write: what it keeps of trees into the index, and times of objects.
+    """
+    place = user_place(repository).with_variables(GIT_INDEX_FILE=str(index_file(repository, environment)))
+    return git.run(place, "write-tree").decode("ascii").strip()
 
 
 def read_staged(
