@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from tests.support.builders import TREE
 from tests.support.fake_engine import NOT_READY, READY, VERIFYING, FakeEngine, a_daemon
 from tests.support.fake_world import FakeWorld
 from verifyd.app.ports import Repository
+from verifyd.app.web_page import WebPage
 from verifyd.doors.api import make_application
 from verifyd.doors.openapi import openapi_document
 from verifyd.edge.daemon_client import DaemonAnswer, ask, stream
@@ -42,8 +44,9 @@ def folder() -> Iterator[Path]:
 class Asked:
     """A daemon to ask."""
 
-    def __init__(self, engine: FakeEngine, path: str) -> None:
+    def __init__(self, engine: FakeEngine, page: WebPage, path: str) -> None:
         self.engine = engine
+        self.page = page
         self.path = path
 
     async def ask(self, target: str, headers: Mapping[str, str] | None = None, *, method: str = "GET") -> DaemonAnswer:
@@ -61,8 +64,9 @@ async def served(folder: Path, **fields: Any) -> AsyncIterator[Asked]:
     repository = Repository(root=git_dir.parent, git_dir=git_dir, common_dir=git_dir)
     engine = FakeEngine(FakeWorld().world, repository, **fields)
     bound = bind_socket(folder / "home" / "daemon.sock")
-    async with serve(make_application(a_daemon(engine, bound.path)), bound.listening):
-        yield Asked(engine, str(bound.path))
+    daemon = a_daemon(engine, bound.path)
+    async with serve(make_application(daemon), bound.listening):
+        yield Asked(engine, daemon.page, str(bound.path))
 
 
 async def test_status_is_the_document_of_the_tree_as_it_is_now(folder: Path) -> None:
@@ -200,7 +204,23 @@ async def test_stop_answers_first_and_then_stops(folder: Path) -> None:
         assert await daemon.engine.run() == "stopped by verifyd stop"
 
 
-@pytest.mark.parametrize("target", ["/v1/stop", "/", "/v2/status", "/v1/log/../../etc/passwd"])
+async def test_the_page_is_opened_at_the_first_question(folder: Path) -> None:
+    """And is the same one from then on; a port that cannot be had is refused with what to do, and a GET opens nothing."""
+    async with served(folder) as daemon, daemon.page:
+        assert (await daemon.ask("/v1/page")).status == 405
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            refused = await daemon.ask(f"/v1/page?port={other.getsockname()[1]}", method="POST")
+            assert (refused.status, json.loads(refused.body)["error"].endswith(" is in use")) == (503, True)
+        assert (await daemon.ask("/v1/page?port=65536", method="POST")).status == 400
+        assert [daemon.page.address] == [None]
+        answer = await daemon.ask("/v1/page", method="POST")
+        assert daemon.page.address is not None
+        assert (answer.status, json.loads(answer.body)) == (200, {"url": daemon.page.address.url})
+        again = await daemon.ask("/v1/page?port=1", method="POST")
+        assert (again.status, again.body) == (200, answer.body)
+
+
+@pytest.mark.parametrize("target", ["/v1/stop", "/v1/page", "/", "/v2/status", "/v1/log/../../etc/passwd"])
 async def test_what_is_not_offered_is_refused(folder: Path, target: str) -> None:
     """A GET stops nothing, and nothing below another path is answered."""
     async with served(folder) as daemon:

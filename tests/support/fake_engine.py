@@ -18,6 +18,7 @@ from tests.support.builders import NOON, TREE, a_failure, a_finding, a_pass, a_r
 from verifyd.app.account import Account
 from verifyd.app.daemon import Daemon, DaemonParts, live
 from verifyd.app.ports import Repository
+from verifyd.app.web_page import WebPage
 from verifyd.app.wiring import make_world, open_here
 from verifyd.app.world import World
 from verifyd.edge.daemon_address import DaemonAddress
@@ -156,7 +157,7 @@ def a_daemon(engine: FakeEngine, socket: Path) -> Daemon:
         api=1,
         started_at="",
     )
-    return Daemon(engine=engine, address=address)
+    return Daemon(engine=engine, address=address, page=WebPage())
 
 
 async def show_nothing(_engine: object) -> None:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from verifyd.app.crash_loop import Starts, ended, record_start, write_starts
 from verifyd.app.daemon_port import Engine, EngineFactory
 from verifyd.app.ports import Repository
+from verifyd.app.web_page import WebPage
 from verifyd.app.world import World
 from verifyd.edge.daemon_address import (
     DaemonAddress,
@@ -58,10 +59,12 @@ class Daemon(Struct, frozen=True, kw_only=True):
 
     Attributes:
         address: Who and where it is; what the clients read.
+        page: In a browser, once somebody asks for it.
     """
 
     engine: Engine
     address: DaemonAddress
+    page: WebPage
 
     @property
     def sign(self) -> str:
@@ -96,6 +99,7 @@ class DaemonParts(Struct, frozen=True, kw_only=True):
         open_engine: See EngineFactory.
         make_application: The API that is served on the socket.
         show: Shows a person what happens, until it is cancelled.
+        begin: Awaited when the daemon is about to answer, before anybody is told where; what it raises ends the daemon.
         idle_s: See EngineFactory.
         automatic: Whether no person started it: after a few crashes it then stays down.
     """
@@ -103,6 +107,7 @@ class DaemonParts(Struct, frozen=True, kw_only=True):
     open_engine: EngineFactory
     make_application: Callable[[Daemon], Application]
     show: Callable[[Engine], Coroutine[Any, Any, None]]
+    begin: Callable[[Daemon], Coroutine[Any, Any, None]] | None = None
     idle_s: float | None = None
     automatic: bool = False
 
@@ -202,10 +207,12 @@ async def serve_engine(world: World, repository: Repository, parts: DaemonParts,
     remove_dead(place.parent, world.clock.now())
     address = own_address(repository, place, world)
     try:
-        async with parts.open_engine(world, repository, parts.idle_s) as engine:
-            daemon = Daemon(engine=engine, address=address)
+        async with parts.open_engine(world, repository, parts.idle_s) as engine, WebPage() as page:
+            daemon = Daemon(engine=engine, address=address, page=page)
             async with serve(parts.make_application(daemon), bound.listening), anyio.create_task_group() as tasks:
                 await tasks.start(stop_on_signal, world, engine)
+                if parts.begin is not None:
+                    await parts.begin(daemon)
                 bound = bound.moved_to(place)
                 write_address(daemon.address)
                 tasks.start_soon(parts.show, engine)

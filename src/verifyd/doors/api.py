@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 86_400.0
 WIDEST = 1_000
+LAST_PORT = 65_535
 SEND_LIMIT_S = 30.0
 """How long a reader of events may take for one before it is cut off."""
 MCP = "/mcp"
@@ -54,6 +55,7 @@ def make_application(daemon: Daemon) -> ASGIApp:
         Route("/v1/log/{gate}", api.log),
         Route("/v1/history", api.history),
         Route("/v1/events", api.events),
+        Route("/v1/page", api.page, methods=["POST"]),
         Route("/v1/stop", api.stop, methods=["POST"]),
         Route("/openapi.json", api.openapi),
         Route(MCP, McpDoor(daemon.engine), methods=["POST"]),
@@ -220,6 +222,13 @@ class Api:
                         return
 
         return EventSourceResponse(told(), send_timeout=SEND_LIMIT_S)
+
+    async def page(self, request: Request) -> Response:
+        """Where the page in a browser is, opened now unless it is open already."""
+        from verifyd.doors.web_opening import open_page
+
+        port = int(number(request, "port", 0, most=LAST_PORT))
+        return JSONResponse({"url": await open_page(self.daemon, port)})
 
     async def stop(self, _request: Request) -> Response:
         """End the daemon once this is answered."""

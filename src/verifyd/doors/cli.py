@@ -127,6 +127,15 @@ WAIT_RANGE = click.FloatRange(min=0, max=86_400)
     metavar="HOURS",
     help="End by itself after so long without an edit or a question.",
 )
+@click.option(
+    "--web",
+    "web_port",
+    is_flag=False,
+    flag_value=0,
+    type=click.IntRange(0, 65_535),
+    metavar="[PORT]",
+    help="Show it in a browser too, on this machine alone, and print the page's address.",
+)
 @click.option("--automatic", is_flag=True, hidden=True, help="No person starts it: stay down after many crashes.")
 @click.pass_obj
 def watch(folder: str, /, **options: Any) -> None:

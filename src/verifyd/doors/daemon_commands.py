@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from verifyd.app.daemon_client import JSON, TEXT, ask_daemon, silent_daemon, stranger
 from verifyd.doors.commands import end, open_world
@@ -81,9 +81,10 @@ def stop(folder: str) -> None:
         world.console.say(other)
 
 
-def watch(folder: str, *, detach: bool, plain: bool, idle_hours: float | None, automatic: bool) -> None:
+def watch(folder: str, **options: Any) -> None:
     """``verifyd watch``."""
+    from verifyd.doors.watch import WatchOptions
     from verifyd.doors.watch import watch as watch_here
 
     world, repository = open_world(folder)
-    watch_here(world, repository, detach=detach, plain=plain, idle_hours=idle_hours, automatic=automatic)
+    watch_here(world, repository, WatchOptions(**options))

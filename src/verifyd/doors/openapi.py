@@ -138,6 +138,15 @@ OPERATIONS = (
     ),
     Operation(
         method="post",
+        path="/v1/page",
+        name="page",
+        says="Where the daemon's page in a browser is: opened on 127.0.0.1 at the first question, the same from then on. Whoever has the address can read the page.",
+        parameters=(Parameter(name="port", kind="integer", says="The port to open it on; a free one by default."),),
+        answers=((200, "It is open; `url` is its address."), (503, "The port cannot be had; `error` says why.")),
+        media=("application/json",),
+    ),
+    Operation(
+        method="post",
         path="/v1/stop",
         name="stop",
         says="Ends the daemon: its gates are ended, what is finished is kept.",

@@ -1,4 +1,4 @@
-"""An ASGI application served on a Unix socket: one request a connection, each client within limits that spare the others."""
+"""An ASGI application served on a socket: one request a connection, each client within limits that spare the others."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class ClientLimits(Struct, frozen=True, kw_only=True):
         head_bytes: Of a request's line and headers.
         head_s: Seconds for sending them.
         stalled_s: Seconds in which a client may take nothing of its answer.
-        users: Ids of the users that are answered.
+        users: Ids of the users that are answered; None for everybody, where the kernel does not say who asks: on a TCP port.
     """
 
     connections: int = 64
     head_bytes: int = 16 * 1024
     head_s: float = 10.0
     stalled_s: float = 30.0
-    users: frozenset[int] = field(default_factory=trusted_users)
+    users: frozenset[int] | None = field(default_factory=trusted_users)
 
 
 @asynccontextmanager
@@ -77,7 +77,7 @@ async def serve(
     config.load()
     state, clients = ServerState(), Clients(limits or ClientLimits())
     # Not uvicorn's own Server: it takes the signals, which are the daemon's, and wakes up ten times a second for nothing.
-    server = await asyncio.get_running_loop().create_unix_server(
+    server = await asyncio.get_running_loop().create_server(
         lambda: LimitedClient(config, state, clients), sock=listening
     )
     try:
@@ -152,7 +152,7 @@ class LimitedClient(H11Protocol):
         """Ask the kernel who it is, and begin to wait for the request."""
         limits = self.clients.limits
         connection: Any = transport.get_extra_info("socket")
-        refusal = b"" if is_trusted(connection, limits.users) else REFUSED
+        refusal = b"" if limits.users is None or is_trusted(connection, limits.users) else REFUSED
         if not refusal and not self.clients.make_room(self.connections):
             refusal = FULL
         if refusal:

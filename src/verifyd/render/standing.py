@@ -192,6 +192,12 @@ def gate_line(gate: GateStandingEntry, width: int) -> str:
 
 def gate_facts(gate: GateStandingEntry) -> list[str]:
     """Time, expected time, optional, and the reason where there is one."""
+    reason = gate_reason(gate)
+    return [*gate_times(gate), *([reason] if reason else [])]
+
+
+def gate_times(gate: GateStandingEntry) -> list[str]:
+    """Time and expected time, whether it began earlier, and whether it is optional."""
     facts = []
     expected = f" of about {duration(gate.expected_s)}" if gate.expected_s is not None else ""
     if gate.phase is Phase.RUNNING and gate.elapsed_s is not None:
@@ -204,9 +210,12 @@ def gate_facts(gate: GateStandingEntry) -> list[str]:
         facts.append("(begun before the last edit, which it does not read)")
     if not gate.required and gate.reason != Skip.MANUAL:
         facts.append("(optional)")
-    if gate.reason is not None:
-        facts.append(f"{gate.reason}: {gate.explanation}" if gate.explanation else gate.reason)
     return facts
+
+
+def gate_reason(gate: GateStandingEntry) -> str:
+    """Why it has the status that it has; empty where that needs no reason."""
+    return ": ".join(part for part in (gate.reason, gate.explanation) if part) if gate.reason is not None else ""
 
 
 def judged_lines(document: StandingDocument) -> list[str]:
@@ -227,11 +236,13 @@ def task_lines(task: TaskDocument | None) -> list[str]:
     lines = ["", f"next task{attempt}: {shown_line(task.title)}"]
     if task.escalate:
         lines.append("  its attempts are used up: hand over to a person or a stronger model")
-    places = (
-        f"{shown_path(place.path)}{f':{place.line}' if place.line is not None else ''}" for place in task.where[:3]
-    )
-    if where := ", ".join(places):
+    if where := ", ".join(task_places(task)):
         lines.append(f"  where:     {where}")
     if "\n" not in task.reproduce:
         lines.append(f"  reproduce: {shown_command(task.reproduce)}")
     return [*lines, "  in full:   verifyd task"]
+
+
+def task_places(task: TaskDocument) -> list[str]:
+    """The likeliest places, ``path:line``."""
+    return [f"{shown_path(place.path)}{f':{place.line}' if place.line is not None else ''}" for place in task.where[:3]]
