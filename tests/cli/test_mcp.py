@@ -47,6 +47,8 @@ def daemons(project: Project) -> Iterator[Daemons]:
 @pytest.mark.parametrize("version", [NEWEST, BEFORE])
 async def test_an_agent_gets_from_an_edit_to_ready_with_the_tools_alone(project: Project, version: str) -> None:
     """Not ready after the edit, then the task, the log and the reason, then ready; in both generations of the protocol."""
+    # The client gives its first question ten seconds, then takes us for a server of before: no time for a daemon to start under load.
+    project.verifyd("watch", "--detach", expect=0)
     async with connected(project, version=version) as client:
         assert client.protocol_version == version
         assert [tool.name for tool in (await client.list_tools()).tools] == TOOLS

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.project import Project, page
 
 GOOD, BAD = "ANSWER = 1\n", "ANSWER = 2\n"
@@ -32,4 +34,24 @@ def test_an_edit_of_the_same_size_in_the_same_second_is_judged_in_the_working_tr
     os.utime(module, (second, second))
     naive = subprocess.run([sys.executable, "check.py"], cwd=project.root, env=environment, check=False)
     assert naive.returncode == 0
+    assert project.verifyd("run", expect=1).out.count("NOT READY") == 1
+
+
+@pytest.mark.timeout(180)
+def test_a_type_error_of_the_same_size_in_the_same_second_is_judged_in_the_working_tree(tmp_path: Path) -> None:
+    """mypy's cache of the good content is warm, and mypy takes it for the bad one: the gate does not."""
+    files = {
+        ".gitignore": ".mypy_cache/\n",
+        "answer.py": "X: int = 12\n",
+        "VERIFY.md": page(types=f"'{sys.executable}' -m mypy answer.py"),
+    }
+    project = Project.make(tmp_path, files)
+    project.approve()
+    project.verifyd("run", "--no-reuse", expect=0)
+    module = project.root / "answer.py"
+    second = int(module.stat().st_mtime)
+    module.write_text("X: int = ''\n")
+    os.utime(module, (second, second))
+    naive = [sys.executable, "-m", "mypy", "answer.py"]
+    assert subprocess.run(naive, cwd=project.root, env=project.environment, check=False).returncode == 0
     assert project.verifyd("run", expect=1).out.count("NOT READY") == 1

@@ -199,7 +199,7 @@ class FakeWorld:
         known: dict[str, Any] = {
             "clock": FakeClock(), "console": None, "git": self.git, "files": self.files, "approvals": self.approvals, "machine": machine,
             "open_processes": self.open_processes, "end_all_now": lambda: None, "open_store": self.open_store,
-            "find_tools": self.find_tools, "editable_installs": lambda root: (), "stale_bytecode": lambda root, files: (), "temporary_folder": Path("/tmp"),
+            "find_tools": self.find_tools, "editable_installs": lambda root: (), "stale_bytecode": lambda root, files: (), "stale_types": lambda root, files: (), "temporary_folder": Path("/tmp"),
         }  # fmt: skip
         return World(**known)
 

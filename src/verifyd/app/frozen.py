@@ -52,6 +52,7 @@ class FrozenTree(Struct, kw_only=True):
         folder: Where they are written; gone with the run.
         live: Where a daemon has them already; None in a one-shot run.
         opened: Holds what is taken from *live* until the run ends.
+        stale: Variables that name another place for a cache which is not to be believed; None before it was looked for.
     """
 
     world: World
@@ -61,7 +62,7 @@ class FrozenTree(Struct, kw_only=True):
     opened: AsyncExitStack
     live: LiveSource | None = None
     mirror: Path | None = None
-    stale: tuple[str, ...] | None = None
+    stale: frozenset[str] | None = None
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     is_written: bool = False
 
@@ -121,25 +122,27 @@ class FrozenTree(Struct, kw_only=True):
         What Python has to know of the files it sees.
 
         Args:
-            compiled: Makes an empty folder for compiled files.
+            compiled: Makes a folder of the gate's own for compiled files and other caches.
         """
         match view:
             case View.TREE:
-                return self.bytecode_environment(compiled)
+                return self.cache_environment(compiled)
             case View.COPY:
                 return self.copy_environment()
             case View.FROZEN:
                 return {}
 
-    def bytecode_environment(self, compiled: Callable[[], Path]) -> Mapping[str, str]:
+    def cache_environment(self, compiled: Callable[[], Path]) -> Mapping[str, str]:
         """
-        Another place for compiled Python, where the working tree has some that was made of other content than its sources have.
+        Another place for what Python and mypy keep of sources, where the working tree has some that was made of other content.
 
-        It names whole seconds: an edit of the same size within the second of the one before goes unseen (8 of 8 times).
+        Both name whole seconds: an edit of the same size within the second of the one before goes unseen (8 of 8 times).
         """
         if self.stale is None:
-            self.stale = self.world.stale_bytecode(self.judged.repository.root, self.judged.snapshot.paths)
-        return {"PYTHONPYCACHEPREFIX": str(compiled())} if self.stale else {}
+            root, paths = self.judged.repository.root, self.judged.snapshot.paths
+            found = {"PYTHONPYCACHEPREFIX": self.world.stale_bytecode, "MYPY_CACHE_DIR": self.world.stale_types}
+            self.stale = frozenset(name for name, find in found.items() if find(root, paths))
+        return {name: str(compiled() / name.lower()) for name in sorted(self.stale)}
 
     def copy_environment(self) -> Mapping[str, str]:
         """Variables that make Python find the copy's code before an editable install's."""

@@ -89,6 +89,7 @@ def make_world() -> World:
         find_tools=stamp_tools,
         editable_installs=functools.partial(editable_installs, environment),
         stale_bytecode=find_stale_bytecode,
+        stale_types=find_stale_types,
         temporary_folder=short_temporary_folder(Path(tempfile.gettempdir())),
         verdict_files=UsersVerdictFiles(),
         git_hooks=UsersGitHooks(),
@@ -164,6 +165,13 @@ def find_stale_bytecode(root: Path, files: Collection[str]) -> tuple[str, ...]:
     from verifyd.edge.stale_bytecode import stale_bytecode
 
     return stale_bytecode(root, files)
+
+
+def find_stale_types(root: Path, files: Collection[str]) -> tuple[str, ...]:
+    """Sources of which mypy would believe what it kept although that was made of other content."""
+    from verifyd.edge.stale_types import stale_types
+
+    return stale_types(root, files)
 
 
 def editable_installs(environment: Mapping[str, str], root: Path) -> tuple[tuple[Path, Path], ...]:

@@ -56,6 +56,8 @@ class World(Struct, frozen=True, kw_only=True):
     """(source folder at or below a root, file that names it) of each editable install that a gate would find."""
     stale_bytecode: Callable[[Path, Collection[str]], tuple[str, ...]]
     """(root, files of the tree) -> sources whose compiled form Python would take although it was made of other content."""
+    stale_types: Callable[[Path, Collection[str]], tuple[str, ...]]
+    """(root, files of the tree) -> sources of which mypy would believe what it kept although that was made of other content."""
     temporary_folder: Path
     verdict_files: VerdictFiles | None = None
     """What the commit hook answers from; None where no hook shall ever believe a run in this world."""
