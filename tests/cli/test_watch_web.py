@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons import wait_for, written_address
+from tests.support.daemons import Daemons, wait_for, written_address
 from tests.support.pages import Parts
 from tests.support.project import Project, page
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/([\w-]{43})/\n")
 NAMES = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in NAMES if name and (path := shutil.which(name))), None)
-SAYS = "echo '<b>bold</b>'; printf '\\033[31mred\\033[0m\\n'; test -f calc.py"
+SAYS = "cat calc.py; echo '<b>bold</b>'; printf '\\033[31mred\\033[0m\\n'; test -f calc.py"
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_log_is_shown_as_text(project: Project) -> None:
     """What looks like markup is no markup, and what acts on a terminal is gone; a gate without a log is not found."""
     url = project.verifyd("watch", "--detach", "--web", expect=0).out.strip()
     project.verifyd("status", "--wait", "50", expect=0)
-    assert "Log of there <b>bold</b> red" in read(f"{url}log/there")
+    assert "Log of there A = 1 <b>bold</b> red" in read(f"{url}log/there")
     assert read(f"{url}log/nothing") == "404"
     assert read(f"{url}log/..%2f..%2fdaemon") == "404"
 
@@ -126,6 +126,22 @@ def test_a_daemon_in_the_foreground_ends_with_its_page(project: Project) -> None
     assert found[2] not in err
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(found[1])), timeout=5)
+
+
+def test_a_daemon_that_knows_no_page_is_named(project: Project) -> None:
+    """One of another release: with what to do."""
+    daemons = Daemons(project)
+    try:
+        process = daemons.begin("api")
+        wait_for(lambda: daemons.address().get("pid") == process.pid, "the daemon is there")
+        asked = project.verifyd("watch", "--detach", "--web", expect=3)
+    finally:
+        daemons.end()
+    said = (
+        "watch: the daemon speaks api 2 (verifyd 9.9.9), you speak 1\n"
+        "  Start it anew: verifyd stop, then: verifyd watch --detach --web\n"
+    )
+    assert (asked.out, asked.err.endswith(said)) == ("", True)
 
 
 def test_nothing_of_the_page_is_imported_before_it_is_asked_for() -> None:
@@ -212,7 +228,9 @@ def test_where_there_is_a_chromium_the_page_follows_the_edits(project: Project, 
     expect(tab.locator("#connection")).to_have_text("live")
 
     tab.get_by_role("link", name="there").click()
-    expect(tab.locator("#log pre")).to_have_text("<b>bold</b>\nred\n")
+    expect(tab.locator("#log pre")).to_have_text("A = 2\n<b>bold</b>\nred\n")
+    project.write({"calc.py": "A = 3\n"})
+    expect(tab.locator("#log pre")).to_have_text("A = 3\n<b>bold</b>\nred\n")
     assert [line for line in complaints if "ERR_CONNECTION" not in line and "ERR_EMPTY" not in line] == []
 
 

@@ -23,12 +23,13 @@ from tests.support.hostile import ACTS_ON_TERMINALS, PIECES, hostile
 from tests.support.pages import Opened, Parts, a_paged_daemon, opened
 from verifyd.app.web_page import PageAddress, secret_of
 from verifyd.doors.web_application import Web
+from verifyd.doors.web_guard import Guard
 from verifyd.doors.web_opening import open_page
 from verifyd.errors import GitError, MachineError
 from verifyd.render.page import page_view
 from verifyd.render.shown import shown_line
 from verifyd.render.standing import standing_document
-from verifyd.standing import EventKind, GateStanding, Phase
+from verifyd.standing import EventKind, GateStanding, Phase, Standing
 
 pytestmark = pytest.mark.anyio
 POLICY = (
@@ -45,6 +46,10 @@ PROTECTION = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+
+
+async def nobody(scope: object, receive: object, send: object) -> None:
+    """Answers nothing."""
 
 
 @pytest.fixture
@@ -110,6 +115,13 @@ async def test_only_our_own_names_are_answered(folder: Path) -> None:
         )
         assert [(await page.get("", host=host)).status for host in strangers] == [421] * len(strangers)
         assert (await page.get("", host=f"LocalHost:{page.port}")).status == 200
+
+
+def test_browsers_leave_out_the_usual_port() -> None:
+    """Then, and only then, our names stand alone."""
+    names = {"127.0.0.1", "localhost"}
+    assert Guard(nobody, PageAddress(port=80, secret="s")).hosts & names == names
+    assert Guard(nobody, PageAddress(port=8080, secret="s")).hosts & names == set()
 
 
 async def test_a_request_without_a_host_is_refused(folder: Path) -> None:
@@ -236,12 +248,30 @@ async def test_what_changes_is_told_at_once_until_the_daemon_stops(folder: Path)
         page.engine.tell(EventKind.STOPPING)
         assert [kind for kind, _ in await anyio.to_thread.run_sync(list, told)] == []
         client.close()
+        assert page.engine.asked == []  # nobody asks: a daemon that ends without a question ends with a page open
         assert [(kind, Parts(html).tags[0][0]) for kind, html in (first, second)] == [("content", "main")] * 2
         assert [re.findall("<h1>.*</h1>", html) for _, html in (first, second)] == [
             ["<h1>NOT READY</h1>"],
             ["<h1>READY</h1>"],
         ]
         assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.parametrize(
+    "standing, shown",
+    [
+        (VERIFYING, f"VERIFYING tree {TREE[:12]} about 2.00 s left 0 of 1 gate done"),
+        (a_standing(trouble="VERIFY.md:3: wrong\n  Mend it."), "cannot_verify: VERIFY.md:3: wrong. Mend it."),
+        (
+            a_standing(tree="", gates=(), remaining_s=None),
+            "VERIFYING no tree was read yet no gate has begun Gates None has",
+        ),
+    ],
+)
+async def test_a_page_shows_what_there_is(folder: Path, standing: Standing, shown: str) -> None:
+    """Before the verdict, before the first tree, and where there can be no verdict."""
+    async with opened(folder, known=standing) as page:
+        assert shown in Parts((await page.get("")).body.decode()).text
 
 
 async def test_where_nothing_is_new_a_page_hears_that_the_daemon_lives(folder: Path) -> None:
