@@ -13,7 +13,7 @@ from verifyd.edge.git_objects import entries_between, read_contents
 from verifyd.edge.git_process import GitProcess, Place
 from verifyd.edge.object_ids import READ_BYTES, file_id
 from verifyd.edge.tree_edit import Entry
-from verifyd.errors import GitError
+from verifyd.errors import GitError, UsageError
 
 FORMATS = ("sha1", "sha256")
 
@@ -200,3 +200,121 @@ def test_what_has_no_content_has_no_id(tmp_path: Path) -> None:
     """A folder, a missing file, a file in a folder's place."""
     (tmp_path / "file").write_text("x")
     assert [file_id(str(tmp_path / name), "sha1") for name in (".", "none", "file/below")] == [None, None, None]
+
+
+# --- what is passed on the way to a commit --------------------------------------------------------------------------------
+
+
+def parted(folder: Path) -> tuple[SampleRepository, dict[str, str]]:
+    """Two commits in common, two more on ``main`` and on ``side``, which is checked out; ids by name. ``v1`` is a tag of the first."""
+    repository = make_repository(folder, {"a.txt": "0\n"})
+    repository.git("tag", "-a", "-m", "One", "v1")
+    repository.commit({"a.txt": "1\n"})
+    for branch in ("side", "main"):
+        repository.git("checkout", "-q", "-B", branch, "main")
+        for number in ("1", "2"):
+            repository.commit({f"{branch}{number}.txt": f"{number}\n"}, f"{branch} {number}")
+    repository.git("checkout", "-q", "side")
+    names = ("main~2", "main~1", "main", "side~1", "side", "v1")
+    return repository, dict(zip(names, repository.git("rev-parse", *names).split(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HEAD", "v1", "v1^{commit}", "v1^0", "HEAD~2", "HEAD^^", "HEAD~", "HEAD^^2~1", "HEAD~1^2", "main~1", "main^1~1", "@~1", "HEAD@{1}~1", ":/side 1"],
+)  # fmt: skip
+def test_a_name_means_what_git_says(tmp_path: Path, name: str) -> None:
+    """Tags, parents of any number, and what only git understands."""
+    repository, _ = parted(tmp_path)
+    repository.git("merge", "-q", "--no-ff", "-m", "Merge", "main")
+    repository.commit({"last.txt": "x\n"})
+    named = repository.git("rev-parse", name).strip()
+    expected = repository.git("rev-parse", f"{named}^{{commit}}").strip()
+    tree = repository.git("rev-parse", f"{expected}^{{tree}}").strip()
+    assert repository.binary().snapshot_committed(repository.open(), name, base="auto").tree == tree
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HEAD~9",
+        "HEAD~999999999",
+        "HEAD~" + "9" * 5_000,
+        "HEAD^3",
+        "HEAD^{tree}",
+        "HEAD:a.txt",
+        "HEAD^!",
+        "HEAD..main",
+        "^main",
+        "v1\nv1",
+    ],
+)
+def test_what_names_no_commit_is_refused(tmp_path: Path, name: str) -> None:
+    """More steps than there are commits, other kinds of objects, more than one commit."""
+    repository, _ = parted(tmp_path)
+    with pytest.raises(UsageError, match="no such commit, branch or tag"):
+        repository.binary().snapshot_committed(repository.open(), name, base="auto")
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_a_forged_tag_is_not_followed(tmp_path: Path, by_id: bool) -> None:
+    """Another tag's object in its place names another commit: as a base, named by its whole id, it would be believed."""
+    repository, ids = parted(tmp_path)
+    repository.git("tag", "-a", "-m", "Two", "v2", "side")
+    replace_object(repository, ids["v1"], repository.git("rev-parse", "v2").strip())
+    binary, opened = repository.binary(), repository.open()
+    name = ids["v1"] if by_id else "v1"
+    assert_refused(ids["v1"], lambda: binary.snapshot_committed(opened, name, base="auto"))
+    assert_refused(ids["v1"], lambda: binary.snapshot_working_tree(opened, base=name))
+
+
+def test_a_forged_commit_is_not_passed_on_the_way_to_an_older_one(tmp_path: Path) -> None:
+    """``HEAD~2`` leads wherever ``HEAD~1`` says."""
+    repository, ids = parted(tmp_path)
+    replace_object(repository, ids["side~1"], ids["main"])
+    binary, opened = repository.binary(), repository.open()
+    assert_refused(ids["side~1"], lambda: binary.snapshot_working_tree(opened, base="HEAD~2"))
+
+
+@pytest.mark.parametrize("base", ["main", "whole id"])
+def test_a_forged_commit_does_not_move_where_two_histories_part(tmp_path: Path, base: str) -> None:
+    """A commit of ``main`` that says a parent on ``side``: what was committed there before would count no more."""
+    repository, ids = parted(tmp_path)
+    replace_object(repository, ids["main~1"], ids["side"])
+    assert repository.git("merge-base", "main", "side").strip() == ids["side~1"]
+    name = ids["main"] if base == "whole id" else base
+    assert_refused(ids["main~1"], lambda: repository.binary().snapshot_working_tree(repository.open(), base=name))
+
+
+def test_a_commit_that_is_forged_further_down_is_noticed(tmp_path: Path) -> None:
+    """The first commit says a parent on ``side``, so git takes what was committed there for older than where the two part."""
+    repository, ids = parted(tmp_path)
+    replace_object(repository, repository.git("rev-parse", "v1^{commit}").strip(), ids["side"])
+    with pytest.raises(GitError) as caught:
+        repository.binary().snapshot_working_tree(repository.open(), base="main")
+    assert str(caught.value) == (
+        f"main: git says that HEAD and it part at commit {ids['main~2'][:12]}, and their own commits say otherwise\n"
+        "  Look at it with: git fsck"
+    )
+
+
+def test_a_graft_does_not_move_where_two_histories_part(tmp_path: Path) -> None:
+    """git believes ``.git/info/grafts`` about parents: with HEAD's own commit as the base there would be no change left."""
+    repository, ids = parted(tmp_path)
+    (repository.git_dir / "info").mkdir(exist_ok=True)
+    (repository.git_dir / "info" / "grafts").write_text(f"{ids['main']} {ids['side']}\n")
+    assert repository.git("merge-base", "main", "side").strip() == ids["side"]
+    binary, opened = repository.binary(), repository.open()
+    assert binary.snapshot_working_tree(opened, base="main")[0].base == ids["main~2"]
+    assert not binary.is_ancestor(opened, ids["side"], ids["main"])
+
+
+def test_where_two_histories_part_is_found_through_merges(tmp_path: Path) -> None:
+    """The way there may lead over any parent; the base is git's own."""
+    repository, ids = parted(tmp_path)
+    repository.git("merge", "-q", "--no-ff", "-m", "Merge", "main")
+    repository.git("checkout", "-q", "main")
+    repository.commit({"more.txt": "x\n"})
+    repository.git("checkout", "-q", "side")
+    found = repository.binary().snapshot_working_tree(repository.open(), base="main")[0]
+    assert found.base == ids["main"]

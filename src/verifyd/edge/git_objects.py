@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.git_process import GitProcess, ObjectReader, StoredObject
 from verifyd.edge.object_ids import LOOK
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.tree_edit import FOLDER_MODE, LINK_MODE, SUBMODULE_MODE, Edits, Entry, entries_of, read_tree
@@ -25,26 +25,34 @@ class Head(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tree: Id of its tree.
-        parent: Id of its first parent; None for a root commit, and where a shallow clone ends.
+        parents: Their ids, as its own object names them, whether or not a shallow clone holds them; none for a root commit.
     """
 
     commit: str
     tree: str
-    parent: str | None
+    parents: tuple[str, ...] = ()
 
 
 def read_commit(objects: ObjectReader, revision: str) -> Head | None:
-    """The commit that a revision names; None when there is none."""
+    """The commit that a revision names, or the tag that it names, or one that this one is of; None when there is none."""
     found = objects.read(revision)
-    if found is not None and found.kind == "tag":
-        found = objects.read(f"{revision}^{{commit}}")
+    while found is not None and found.kind == "tag":
+        found = objects.read(found.content.partition(b"\n")[0].decode("ascii", "replace").removeprefix("object "))
+    return head_of(found)
+
+
+def head_of(found: StoredObject | None) -> Head | None:
+    """What a commit's object says; None for any other."""
     if found is None or found.kind != "commit":
         return None
     header = found.content.partition(b"\n\n")[0].decode("ascii", "replace")
-    tree, parent = re.search(r"^tree (\w+)$", header, re.MULTILINE), re.search(r"^parent (\w+)$", header, re.MULTILINE)
+    tree, parents = (
+        re.search(r"^tree (\w+)$", header, re.MULTILINE),
+        re.findall(r"^parent (\w+)$", header, re.MULTILINE),
+    )
     if tree is None:
         raise GitError(f"commit {found.id} names no tree", remedy=LOOK)
-    return Head(commit=found.id, tree=tree[1], parent=parent[1] if parent is not None else None)
+    return Head(commit=found.id, tree=tree[1], parents=tuple(parents))
 
 
 def tree_of(objects: ObjectReader, identifier: str) -> str | None:

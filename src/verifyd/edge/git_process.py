@@ -40,6 +40,7 @@ INHERITED = frozenset(
 FIXED_VARIABLES = {
     "GIT_OPTIONAL_LOCKS": "0",  # otherwise 5 of 200 of the user's own `git add` failed beside us
     "GIT_NO_REPLACE_OBJECTS": "1",  # refs/replace can put other content under an id
+    "GIT_GRAFT_FILE": "/dev/null",  # .git/info/grafts can give a commit other parents
     "GIT_TERMINAL_PROMPT": "0",
 }
 
@@ -55,6 +56,7 @@ FIXED_SETTINGS = (
         "core.ignoreStat=false",
     ),
     *("core.sparseCheckout=false", "index.sparse=false"),
+    "core.commitGraph=false",  # a file that says the parents, dates and trees of commits once more
     # What would make git refuse although the tree is fine:
     *("core.safecrlf=false", "submodule.recurse=false"),
 )
@@ -232,7 +234,7 @@ class ObjectReader:
     """
     Asks a running ``git cat-file --batch``, and believes nothing: each object's content is held against its id.
 
-    What git looks through on the way to an object is not: the commits of ``HEAD~3^{commit}`` but the last, an annotated tag.
+    What git looks through on the way to an object is not, the tag in ``v1^{commit}``: ask for each by its id (see ``named_commit``).
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
