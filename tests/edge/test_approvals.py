@@ -111,7 +111,9 @@ def test_linked_work_trees_share_one(approvals: StateFolderApprovals) -> None:
 
 def test_the_folder_is_the_users_own() -> None:
     """XDG_STATE_HOME says where, as everywhere."""
-    script = "import json; from verifyd.edge.approvals import approvals_folder; print(json.dumps(str(approvals_folder())))"
+    script = (
+        "import json; from verifyd.edge.approvals import approvals_folder; print(json.dumps(str(approvals_folder())))"
+    )
     assert answer_of(python(script, before=("env", "XDG_STATE_HOME=/somewhere"))) == "/somewhere/verifyd/approvals"
 
 
