@@ -35,6 +35,7 @@ from verifyd.app.approve import approve_pipeline, propose
 from verifyd.app.finish import Result
 from verifyd.app.judged import Request
 from verifyd.app.ports import Repository
+from verifyd.app.retries import SPOILED
 from verifyd.app.watch import Watch
 from verifyd.app.watch_ports import TreeState
 from verifyd.app.wiring import make_world, open_engine
@@ -42,6 +43,7 @@ from verifyd.app.world import World
 from verifyd.edge.mirrors import MOST
 from verifyd.errors import VerifydError
 from verifyd.pipeline import ApprovedBy
+from verifyd.report import Readiness
 from verifyd.standing import EventKind, Standing
 
 MARK = "VERIFYD_RACE"
@@ -498,8 +500,12 @@ def said_in(where: str, result: Result) -> Said:
 
 
 def is_settled(standing: Standing) -> bool:
-    """Whether every gate has come to a verdict that proves something."""
-    return standing.report is not None and all(str(gate.verdict.status) != "unproven" for gate in standing.report.gates)
+    """Whether every gate has come to a verdict that proves something; of a tree that is not ready, what was spoiled stays so."""
+    report = standing.report
+    if report is None:
+        return False
+    unproven = [gate.verdict.reason for gate in report.gates if str(gate.verdict.status) == "unproven"]
+    return not unproven or (report.readiness is Readiness.NOT_READY and SPOILED.issuperset(unproven))
 
 
 def tree_by_git(project: Project, scratch: Path) -> str:
