@@ -108,7 +108,7 @@ def add_linux(folder: Path, *, user: int, apt_status: int) -> None:
 def test_nothing_is_installed_when_nothing_is_missing(tmp_path: Path) -> None:
     """With every program on PATH, apt is not asked."""
     add_linux(tmp_path, user=0, apt_status=1)
-    for program in ("chromium", "bwrap", "faketime", "strace"):
+    for program in ("chromium", "bwrap", "cc", "strace"):
         add_program(tmp_path, program, "exit 0")
     assert run_script("system-packages", tmp_path) == (0, "", "")
 
@@ -120,9 +120,9 @@ def test_an_ordinary_user_is_told_what_is_missing(tmp_path: Path) -> None:
         0,
         "",
         (
-            "scripts/system-packages: not installed: chromium bubblewrap faketime strace\n"
+            "scripts/system-packages: not installed: chromium bubblewrap build-essential strace\n"
             "  Tests that need these are skipped. On Debian and Ubuntu: "
-            "sudo apt-get install chromium bubblewrap faketime strace\n"
+            "sudo apt-get install chromium bubblewrap build-essential strace\n"
         ),
     )
 
@@ -136,9 +136,9 @@ def test_root_gets_the_missing_programs(tmp_path: Path) -> None:
     assert (status, said.splitlines()) == (
         0,
         [
-            "installing bubblewrap faketime",
+            "installing bubblewrap build-essential",
             "apt-get -qq update",
-            "apt-get -qq install --yes --no-install-recommends bubblewrap faketime",
+            "apt-get -qq install --yes --no-install-recommends bubblewrap build-essential",
         ],
     )
 
