@@ -16,7 +16,9 @@ scope:
 progress: PROGRESS.md
 ---
 """
-GATE = page(good="! grep -n bad src/a.txt")
+PLAIN = "---\nprogress: PROGRESS.md\n---\n"
+GOOD = "! grep -n bad src/a.txt"
+GATE = page(good=GOOD)
 
 
 def strict(tmp_path: Path, **files: str) -> Project:
@@ -36,6 +38,21 @@ def test_the_block_says_how_ready_the_tree_is(tmp_path: Path) -> None:
     assert (project.root / "PROGRESS.md").read_text() == kept
     project.write({"src/a.txt": "bad\n"})
     project.verifyd("run", expect=1)
+    assert "\nReadiness: not ready; next: good: " in (project.root / "PROGRESS.md").read_text()
+
+
+def test_a_run_of_some_gates_leaves_a_ready_tree_its_block(tmp_path: Path) -> None:
+    """It knows nothing of the others; writing that down would make another tree, which nobody has verified. A failure it does know."""
+    project = Project.make(tmp_path, {"src/a.txt": "good\n", "VERIFY.md": PLAIN + page(good=GOOD, other="true")})
+    project.approve()
+    project.verifyd("run", expect=0)
+    project.verifyd("run", expect=0)
+    kept = (project.root / "PROGRESS.md").read_text()
+    project.verifyd("run", "other", expect=0)
+    assert (project.root / "PROGRESS.md").read_text() == kept
+    project.verifyd("status", expect=0)
+    project.write({"src/a.txt": "bad\n"})
+    project.verifyd("run", "good", expect=1)
     assert "\nReadiness: not ready; next: good: " in (project.root / "PROGRESS.md").read_text()
 
 

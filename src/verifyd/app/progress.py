@@ -12,6 +12,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.world import World
 from verifyd.change import Change, ChangeKind
 from verifyd.pipeline import Pipeline
+from verifyd.report import Readiness
 
 if TYPE_CHECKING:
     from verifyd.app.finish import Result
@@ -32,8 +33,12 @@ HEADING = "# Progress"
 
 
 def keep_progress(world: World, repository: Repository, pipeline: Pipeline, result: Result) -> None:
-    """Bring the progress file's marked block up to date, on transitions only."""
-    if pipeline.progress is None:
+    """
+    Bring the progress file's marked block up to date, on transitions only.
+
+    A run of some gates alone knows of none, unless one has failed: it is silent about all the others.
+    """
+    if pipeline.progress is None or (result.report.selected and result.report.readiness is Readiness.UNPROVEN):
         return
     path = repository.root / pipeline.progress
     content = world.files.read(path, limit_bytes=SIZE_LIMIT_BYTES) or b""
