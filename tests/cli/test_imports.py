@@ -14,7 +14,17 @@ if sys.argv[0] == "-m":  # not in git's or a gate's own Python
     atexit.register(lambda: open(os.environ["MODULES"], "w").write("\\n".join(sys.modules)))
 """
 SLOW = (
-    *("asyncio", "anyio", "email.message", "importlib.metadata", "junitparser", "markdown_it", "msgspec", "pathspec", "psutil"),
+    *(
+        "asyncio",
+        "anyio",
+        "email.message",
+        "importlib.metadata",
+        "junitparser",
+        "markdown_it",
+        "msgspec",
+        "pathspec",
+        "psutil",
+    ),
     *("pydantic", "pydantic_core", "rich", "sqlite3", "ssl", "statistics", "yaml"),
 )
 """Libraries that take more than some milliseconds each."""
