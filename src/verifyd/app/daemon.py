@@ -36,6 +36,7 @@ from verifyd.edge.daemon_place import sign_of, socket_of
 from verifyd.edge.daemon_process import trim_log
 from verifyd.edge.daemon_socket import BoundSocket, bind_socket
 from verifyd.edge.dead_daemons import remove_dead
+from verifyd.edge.long_life import begin_long_life
 from verifyd.edge.process_identity import own_pid, start_of
 from verifyd.edge.somebody_else import somebody_else
 from verifyd.errors import MachineError, StoreError, UndeterminedError
@@ -199,6 +200,7 @@ async def serve_engine(world: World, repository: Repository, parts: DaemonParts,
     """Bind, open the engine, answer, tell where, and run until it ends; why it did. The lock is held all the while."""
     from verifyd.edge.http_server import serve
 
+    begin_long_life()
     # Before anything else runs in this process: binding sets the umask for a moment, which is everybody's.
     # Under another name until somebody answers: nobody shall wait for what is only starting.
     place = Path(socket_of(os.fspath(repository.git_dir)))
