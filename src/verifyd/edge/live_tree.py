@@ -19,7 +19,7 @@ from verifyd.edge.git_objects import Head, read_commit
 from verifyd.edge.git_process import GitProcess, ObjectReader
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.guard import TreeGuard
-from verifyd.edge.kept_memory import move_together
+from verifyd.edge.kept_memory import hold_in_common, move_together
 from verifyd.edge.kept_objects import make_folders, prune_packs
 from verifyd.edge.kept_tree import KeptTree, open_root
 from verifyd.edge.known_trees import KnownTrees
@@ -295,9 +295,8 @@ class LiveWorkTree:
         return self._state
 
     def _replace(self, found: KeptTree) -> None:
-        """Take over a whole reading; the set of files stays the same object where it is equal, for what is known of it."""
-        if found.files == self._kept.files:
-            found.files = self._kept.files
+        """Take over a whole reading; the set of files stays the same object where it is equal, for what is known of it too."""
+        hold_in_common(found, self._kept)
         self._kept, self._is_lost, self._dirty, self._look.maps_from_ns = found, False, frozenset(), 0
         self._publish()
 

@@ -11,6 +11,7 @@ from verifyd.app.ports import Repository
 from verifyd.app.watch_ports import Hint
 from verifyd.edge.git_process import GitProcess
 from verifyd.edge.git_watch import look_at_all, read_index
+from verifyd.edge.kept_memory import sharing_paths
 from verifyd.edge.kept_tree import KeptTree
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import packed, seen_at
@@ -110,7 +111,7 @@ class TreeLook(Struct, kw_only=True):
             # What stays where it is, and would stay by the ignore rules too, is the same tree.
             if path not in kept.stamps or path not in index.paths:
                 raise StructuralError(path)
-        kept.index = index
+        kept.index = sharing_paths(index, kept.files)
 
 
 def differing(stamps: Mapping[str, bytes], root: int) -> set[str]:
