@@ -12,7 +12,8 @@ from tests.support.repositories import SampleRepository, make_repository
 from verifyd.app.watch_ports import TreeState
 from verifyd.edge.kept_objects import LOOSE_AT_MOST
 from verifyd.edge.live_tree import LiveWorkTree, open_live_tree
-from verifyd.edge.object_pruning import Limits, StoredFile, remove, superfluous
+from verifyd.edge.merkle import TreeNode
+from verifyd.edge.object_pruning import Limits, StoredFile, objects_of, remove, superfluous
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -218,3 +219,20 @@ def test_a_pack_stays_while_half_of_it_is_needed(needed: set[str], gone: list[st
     pack = a_file("pack", 0.0, large=90, small=10)
     limits = Limits(kept_s=0.0, size_bytes=0, spared_s=0.0)
     assert [one.path for one in superfluous([pack], frozenset(needed), 1.0, limits)] == gone
+
+
+def test_a_tree_is_asked_for_when_the_one_before_is_done_with() -> None:
+    """There may be a hundred, each read for this alone; what several have is named once."""
+    common = TreeNode(id="c", entries={"a": "100644 f1"})
+    asked: list[str] = []
+
+    def roots() -> Iterator[TreeNode]:
+        for number in ("1", "2"):
+            asked.append(number)
+            yield TreeNode(id=number, entries={"c": common, "b": f"100644 g{number}"})
+
+    found = [(identifier, tuple(asked)) for identifier in objects_of(roots())]
+    assert found == [
+        *(("1", ("1",)), ("g1", ("1",)), ("c", ("1",)), ("f1", ("1",))),
+        *(("2", ("1", "2")), ("g2", ("1", "2"))),
+    ]

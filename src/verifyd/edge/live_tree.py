@@ -203,8 +203,9 @@ class LiveWorkTree:
         root, inside = root_of(self._state), [id_in(leaf) for leaf in self._kept.inside.values()]
         with self._refusals():
             place = self._store.place
-            others = [self._known.get(tree) or read_stored(self._git, place, tree, root) for tree in sorted(needed)]
-            ids = itertools.chain(inside, objects_of([root, *filter(None, others)]))
+            # One after the other: of 100 trees that were read for this alone, one is in memory.
+            others = (self._known.get(tree) or read_stored(self._git, place, tree, root) for tree in sorted(needed))
+            ids = itertools.chain(inside, objects_of(itertools.chain([root], filter(None, others))))
             prune(self._git, self._store, ids, self._store.now_ns() / 1e9, self._limits)
             return not missing_objects(self._git, self._store, objects_of([root]))
 

@@ -148,19 +148,21 @@ def pack_sizes(index: bytes, id_bytes: int, end: int) -> dict[str, int]:
 
 
 def objects_of(roots: Iterable[TreeNode]) -> Iterator[str]:
-    """Ids of all folders and files of trees; a folder that several have is looked into once."""
-    waiting, seen = list(roots), set[str]()
-    while waiting:
-        node = waiting.pop()
-        if node.id in seen:
-            continue
-        seen.add(node.id)
-        yield node.id
-        for entry in node.entries.values():
-            if isinstance(entry, TreeNode):
-                waiting.append(entry)
-            elif not entry.startswith(SUBMODULE_MODE):
-                yield id_in(entry)
+    """Ids of all folders and files of trees, one tree after the other; a folder that several have is looked into once."""
+    seen = set[str]()
+    for root in roots:
+        waiting = [root]
+        while waiting:
+            node = waiting.pop()
+            if node.id in seen:
+                continue
+            seen.add(node.id)
+            yield node.id
+            for entry in node.entries.values():
+                if isinstance(entry, TreeNode):
+                    waiting.append(entry)
+                elif not entry.startswith(SUBMODULE_MODE):
+                    yield id_in(entry)
 
 
 def prune(
