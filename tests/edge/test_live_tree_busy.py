@@ -54,6 +54,13 @@ def test_a_tree_that_never_rests_is_read(repository: SampleRepository, script: s
         check(repository, live)
 
 
+def test_a_tree_that_never_rests_is_not_compared_with_gits(repository: SampleRepository, live: LiveWorkTree) -> None:
+    """Nobody can say then whether git would say the same, which is no trouble."""
+    run_while_read(repository, "date +%N >src/noise.txt")
+    assert live.cross_check()
+    assert live.discarded == 0
+
+
 def test_rules_that_never_rest_are_named(repository: SampleRepository) -> None:
     """With other ignore rules in each reading nobody can say what belongs to the tree; that is said within a bound."""
     run_while_read(repository, "date +%N >>src/.gitignore")
@@ -74,21 +81,36 @@ def test_a_repository_in_the_tree_may_lie_beside_what_moves(repository: SampleRe
         check(repository, live)
 
 
-def test_rules_that_came_and_went_are_looked_behind(repository: SampleRepository) -> None:
-    """What git said while a .gitignore was there is not believed once it is gone: its event is enough."""
+def meddled_with(repository: SampleRepository, command: str, before: str, after: str) -> tuple[GitBinary, Path]:
+    """A git that runs a script before and after each command with these words, while the file that comes with it is there."""
     armed, meddling = repository.home / "armed", repository.home / "git-and-more"
     meddling.write_text(
-        f"#!/bin/sh\n[ -e {armed} ] && echo '*.py' >src/.gitignore\n"
-        'git "$@"; ended=$?\n'
-        f"[ -e {armed} ] && rm src/.gitignore\nexit $ended\n"
+        f'#!/bin/sh\ncase "$*" in *{command}*) [ -e {armed} ] && {before} ;; esac\ngit "$@"; ended=$?\n'
+        f'case "$*" in *{command}*) [ -e {armed} ] && {after} ;; esac\nexit $ended\n'
     )
     meddling.chmod(0o755)
-    with open_live_tree(GitBinary(repository.environment, executable=str(meddling)), repository.open()) as live:
+    return GitBinary(repository.environment, executable=str(meddling)), armed
+
+
+def test_rules_that_came_and_went_are_looked_behind(repository: SampleRepository) -> None:
+    """What git said while a .gitignore was there is not believed once it is gone: its event is enough."""
+    binary, armed = meddled_with(repository, "", "echo '*.py' >src/.gitignore", "rm src/.gitignore")
+    with open_live_tree(binary, repository.open()) as live:
         armed.touch()
         repository.write({"src/new.py": "new\n"})
         assert "src/new.py" not in live.read(Hint(paths=frozenset({"src/new.py"}))).files
         armed.unlink()
         assert live.read(Hint(paths=frozenset({"src/.gitignore"}))).tree == repository.tree_on_disk()
+
+
+def test_an_ignored_file_that_is_away_while_git_looks_is_there_again_once_it_is(repository: SampleRepository) -> None:
+    """Settings that a program saves by renaming come through to a gate all the same."""
+    repository.write({"settings.log": "x\n"})
+    binary, armed = meddled_with(repository, "--ignored", "rm settings.log", "touch settings.log")
+    armed.touch()
+    with open_live_tree(binary, repository.open()) as live:
+        armed.unlink()
+        assert live.sweep().ignored == ("settings.log",)
 
 
 class Busy:

@@ -8,6 +8,8 @@ import random
 import shutil
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,13 @@ from tests.support.repositories import SampleRepository, make_repository
 from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.edge.live_tree import open_live_tree
 from verifyd.edge.tree_notes import Oddity
+from verifyd.errors import GitError
 
 ROUNDS = int(os.environ.get("VERIFYD_TORTURE_ROUNDS", "40"))
 """A larger number makes the large one: VERIFYD_TORTURE_ROUNDS=2000 pytest tests/edge/test_live_tree_torture.py."""
+
+EDITS = 12
+"""Beside one reading and the next."""
 
 NAMES = ("a", "b", "c.py", "ä", "d e", "noise.log", "build", "-x", ":y", "link", "new\nline")
 
@@ -244,3 +250,34 @@ def test_the_tree_in_memory_is_gits_own(tmp_path: Path, seed: int) -> None:
                     spoil(folder, torture.random)
         assert live.cross_check()
         assert live.discarded == 0
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.timeout(60 + 3 * ROUNDS)
+def test_the_tree_in_memory_is_gits_own_after_edits_beside_every_reading(tmp_path: Path, seed: int) -> None:
+    """Whatever was edited while the tree was read, also as a whole: once nobody edits, a look at all files finds what git says."""
+    files = {"a": "1\n", "b": "2\n", "c.py/a": "3\n", "ä/b/c.py": "4\n", ".gitignore": "*.log\nbuild/\n"}
+    repository = make_repository(tmp_path, files)
+    torture = Torture(repository, seed)
+    opened = repository.open()
+    with open_live_tree(repository.binary(), opened) as live:
+        for _ in range(ROUNDS // 4):
+            with ThreadPoolExecutor(1) as beside:
+                edits = beside.submit(edit_on, torture)
+                while not edits.done():
+                    with suppress(GitError):  # its rules may well not come to rest, nor a file that is being written
+                        live.read(Hint(paths=frozenset({""}), git_state=True))
+                edits.result()
+            state, binary = live.sweep(), repository.binary()
+            assert state.tree == expected_tree(repository, state), torture.done[-EDITS:]
+            assert dict(state.content_ids) == dict(binary.content_ids(opened, state.tree))
+            assert state.files == frozenset(state.content_ids)
+            assert state.ignored == binary.ignored_paths(opened), torture.done[-EDITS:]
+        assert live.cross_check()
+        assert live.discarded == 0
+
+
+def edit_on(torture: Torture) -> None:
+    """Some edits with hardly a pause, new rules among them."""
+    for number in range(EDITS):
+        torture.change_rules() if number % 4 == 0 else torture.edit()

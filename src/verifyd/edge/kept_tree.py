@@ -14,7 +14,7 @@ from verifyd.edge.git_repository import Settings, find_repository, operation_und
 from verifyd.edge.git_watch import GitStamps, IndexListing, nested_files
 from verifyd.edge.guard import TreeGuard, below
 from verifyd.edge.ignore_rules import IgnoreRules, is_ours
-from verifyd.edge.ignored_paths import Layout, outermost, read_ignored_paths
+from verifyd.edge.ignored_paths import Layout, outermost
 from verifyd.edge.merkle import Leaf, TreeContents, TreeNode, find_node, id_in, leaves
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import packed
@@ -24,6 +24,29 @@ from verifyd.edge.sweep import GIT_ENTRY, ITSELF, ROOT, Stamp, Sweep, joined, lo
 from verifyd.edge.tree_edit import LINK_MODE, SUBMODULE_MODE, Entry
 from verifyd.edge.tree_notes import Oddities, Oddity
 from verifyd.edge.work_tree import Content, WorkTreeReader
+
+
+class IgnoredPaths(Struct, kw_only=True):
+    """
+    What git says is ignored, kept up to date by what we see in folders.
+
+    Attributes:
+        only_git: Paths that git names and we do not see as such: our reports, what is in repositories inside the tree.
+        only_ours: Paths that are no files of the tree but not ignored either.
+        paths: The answer.
+        has_reports: Whether the folder of our reports was there.
+        is_sure: Whether nothing moved between what we saw and what git said; else git is to be asked again.
+    """
+
+    only_git: frozenset[str] = frozenset()
+    only_ours: frozenset[str] = frozenset()
+    paths: tuple[str, ...] = ()
+    has_reports: bool = False
+    is_sure: bool = False
+
+    def follow(self, seen: frozenset[str]) -> None:
+        """Take over what is seen now."""
+        self.paths = tuple(sorted(outermost((seen - self.only_ours) | self.only_git)))
 
 
 class KeptTree(Struct, kw_only=True):
@@ -71,7 +94,7 @@ class KeptTree(Struct, kw_only=True):
     oddities: Oddities
     index: IndexListing
     git_files: GitStamps
-    ignored: IgnoredPaths
+    ignored: IgnoredPaths = field(default_factory=IgnoredPaths)
     mapped: frozenset[str] = frozenset()
     fresh: set[str] = field(default_factory=set)
     racy: set[str] = field(default_factory=set)
@@ -90,27 +113,6 @@ class KeptTree(Struct, kw_only=True):
     def is_closed(self, path: str) -> bool:
         """Whether a path is, or lies in, a repository inside the tree."""
         return any(path == folder or path.startswith(f"{folder}/") for folder in self.closed)
-
-
-class IgnoredPaths(Struct, kw_only=True):
-    """
-    What git says is ignored, kept up to date by what we see in folders.
-
-    Attributes:
-        only_git: Paths that git names and we do not see as such: our reports, what is in repositories inside the tree.
-        only_ours: Paths that are no files of the tree but not ignored either.
-        paths: The answer.
-        has_reports: Whether the folder of our reports was there.
-    """
-
-    only_git: frozenset[str]
-    only_ours: frozenset[str]
-    paths: tuple[str, ...]
-    has_reports: bool
-
-    def follow(self, seen: frozenset[str]) -> None:
-        """Take over what is seen now."""
-        self.paths = tuple(sorted(outermost((seen - self.only_ours) | self.only_git)))
 
 
 def nested_git_files(git: GitProcess, repository: Repository, folders: Iterable[str]) -> tuple[str, ...]:
@@ -164,19 +166,6 @@ def keep(
         oddities=reader.oddities,
         index=index,
         git_files=git_files,
-        ignored=read_ignored(git, repository, reader.layout, ignored_as_seen(others, children, root, guard.absent)),
-    )
-
-
-def read_ignored(git: GitProcess, repository: Repository, layout: Layout, seen: frozenset[str]) -> IgnoredPaths:
-    """Ask git what is ignored, and where what we see differs from that."""
-    answer = read_ignored_paths(git, repository, layout)
-    git_says = frozenset(answer)
-    return IgnoredPaths(
-        only_git=git_says - seen,
-        only_ours=seen - git_says,
-        paths=answer,
-        has_reports=os.path.lexists(repository.report_dir),
     )
 
 

@@ -34,7 +34,7 @@ from verifyd.edge.path_reading import MovingError, packed
 from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle
 from verifyd.edge.submodules import with_contents
 from verifyd.edge.sweep import ROOT, expected_stamps, sweep, wait_for_clock
-from verifyd.edge.tree_at_rest import does_not_rest, read_at_rest
+from verifyd.edge.tree_at_rest import TreeMovedError, does_not_rest, read_resting
 from verifyd.edge.tree_look import TreeLook
 from verifyd.edge.tree_notes import Oddity
 from verifyd.edge.tree_taking import take_over
@@ -137,8 +137,12 @@ class LiveWorkTree:
         for _ in range(CHECKS):
             before = self.sweep()
             with self._refusals():
-                tree = read_at_rest(self._git, self._store, self._repository)[1].tree
-                give_back_memory()
+                try:
+                    tree = read_resting(self._git, self._store, self._repository)[1].tree
+                except TreeMovedError:
+                    continue
+                finally:
+                    give_back_memory()
             after = self.sweep()
             if tree in (before.tree, after.tree):
                 return True

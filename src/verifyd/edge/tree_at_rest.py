@@ -41,13 +41,17 @@ def read_at_rest(
         GitError: git cannot read or store something, or the tree does not come to rest; the message names what moves.
     """
 
-    def read() -> tuple[WorkTreeReader, Content, TreeGuard]:
-        reader, content, guard = read_once(git, store, repository)
-        if moved := {*reader.moving, *guard.moved()}:
-            raise TreeMovedError(moved)
-        return reader, content, guard
+    return again_while_it_moves(repository, lambda: read_resting(git, store, repository))
 
-    return again_while_it_moves(repository, read)
+
+def read_resting(
+    git: GitProcess, store: ObjectStore, repository: Repository
+) -> tuple[WorkTreeReader, Content, TreeGuard]:
+    """The same in one reading; TreeMovedError when something moved meanwhile."""
+    reader, content, guard = read_once(git, store, repository)
+    if moved := {*reader.moving, *guard.moved()}:
+        raise TreeMovedError(moved)
+    return reader, content, guard
 
 
 def read_once(git: GitProcess, store: ObjectStore, repository: Repository) -> tuple[WorkTreeReader, Content, TreeGuard]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TypeVar
 
+from verifyd.edge.ignored_paths import read_ignored_paths
 from verifyd.edge.kept_objects import NewObject, keep_objects
-from verifyd.edge.kept_tree import KeptTree, ignored_as_seen, read_ignored
+from verifyd.edge.kept_tree import IgnoredPaths, KeptTree, ignored_as_seen
 from verifyd.edge.merkle import Leaf, edit_node, find_node, id_in
 from verifyd.edge.path_reading import packed
 from verifyd.edge.sweep import ROOT, Stamp, is_racy
@@ -35,8 +37,8 @@ def take_over(update: TreeUpdate, blobs: list[NewObject]) -> bool:
         if gone or new:
             kept.files = (kept.files - gone) | new
         take_over_links(kept, edits)
-    if update.has_reports is not None and update.has_reports != kept.ignored.has_reports:
-        kept.ignored = read_ignored(update.git, update.repository, kept.layout, ignored_now(kept))
+    if not kept.ignored.is_sure or update.has_reports not in (None, kept.ignored.has_reports):
+        kept.ignored = read_ignored(update)
     elif update.others or update.folder_stamps:
         kept.ignored.follow(ignored_now(kept))
     return is_other
@@ -47,6 +49,23 @@ def take_over_links(kept: KeptTree, edits: Mapping[str, Leaf | None]) -> None:
     links = {path for path, leaf in edits.items() if leaf is not None and leaf.startswith(LINK_MODE)}
     if links or not edits.keys().isdisjoint(kept.links):
         kept.links = (*(path for path in kept.links if path not in edits), *sorted(links))
+
+
+def read_ignored(update: TreeUpdate) -> IgnoredPaths:
+    """Ask git what is ignored, and where what we see differs from that; after all else was taken over."""
+    kept, repository = update.kept, update.repository
+    seen, answer = ignored_now(kept), read_ignored_paths(update.git, repository, kept.layout)
+    git_says = frozenset(answer)
+    are_at_rest = kept.racy.isdisjoint(kept.folders) and all(
+        update.look(folder) == stamp for folder, stamp in kept.folders.items()
+    )
+    return IgnoredPaths(
+        only_git=git_says - seen,
+        only_ours=seen - git_says,
+        paths=answer,
+        has_reports=os.path.lexists(repository.report_dir),
+        is_sure=are_at_rest,
+    )
 
 
 def ignored_now(kept: KeptTree) -> frozenset[str]:

@@ -11,13 +11,13 @@ from collections.abc import Collection, Mapping
 
 from verifyd.edge.git_repository import read_settings, work_place
 from verifyd.edge.git_watch import deciding_files, look_at_all
-from verifyd.edge.kept_tree import KeptTree, keep, nested_git_files, read_ignored
+from verifyd.edge.kept_tree import KeptTree, keep, nested_git_files
 from verifyd.edge.merkle import NONE_KNOWN, TreeNode, read_node
 from verifyd.edge.path_reading import MovingError
 from verifyd.edge.sweep import is_racy
 from verifyd.edge.tree_at_rest import TreeMovedError, again_while_it_moves, read_once
 from verifyd.edge.tree_look import TreeLook
-from verifyd.edge.tree_taking import ignored_now, take_over
+from verifyd.edge.tree_taking import take_over
 from verifyd.edge.tree_update import StructuralError, is_rule_file
 
 
@@ -94,13 +94,10 @@ def bring_up_to_date(look: TreeLook, kept: KeptTree, moving: Collection[str]) ->
     for path in moving:
         update.notice(path)
     look.everywhere(update, ())
-    folders = frozenset(update.folders)
-    for folder in folders:
+    for folder in update.folders:
         # What git did not name there, it may have missed: a file that went while git looked, and came back.
         kept.others.pop(folder, None)
     blobs = update.work_out()
     if update.edits and kept.is_under_way:
         raise StructuralError("a merge or the like is under way")
     take_over(update, blobs)
-    if folders:
-        kept.ignored = read_ignored(look.git, look.repository, kept.layout, ignored_now(kept))
