@@ -35,10 +35,12 @@ def read_whole(look: TreeLook, known: Mapping[str, TreeNode] = NONE_KNOWN) -> Ke
 
     def read() -> KeptTree:
         nonlocal nested
-        (kept, moving), watched = read_kept_tree(look, known, nested), nested
-        nested = nested_git_files(look.git, look.repository, kept.nested)
-        if not set(nested).issubset(watched):  # which of git's files decide is known only after a first reading
-            kept, moving = read_kept_tree(look, known, nested)
+        kept, moving = read_kept_tree(look, known, nested)
+        watched, nested = nested, nested_git_files(look.git, look.repository, kept.nested)
+        if not set(nested).issubset(watched):
+            if watched:
+                raise TreeMovedError(kept.nested)
+            return read()  # which of git's files decide is known only after a first reading
         try:
             bring_up_to_date(look, kept, moving)
         except (StructuralError, MovingError, OSError) as error:
