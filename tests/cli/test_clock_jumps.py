@@ -12,7 +12,7 @@ import pytest
 from tests.support.project import Project, page
 from tests.support.wall_clock import WallClock, needs_wall_clock
 
-pytestmark = needs_wall_clock
+pytestmark = [needs_wall_clock, pytest.mark.timeout(240)]
 LIMIT_S = 25
 DAY_S = 86_400
 JUMPS = (-DAY_S, 30 * DAY_S)
@@ -85,7 +85,6 @@ def test_what_is_reused_is_of_equal_content_whatever_the_clock_says(project: Pro
     assert all(1 <= run["duration_s"] <= LIMIT_S for run in kept_runs(project))
 
 
-@pytest.mark.timeout(240)
 def test_a_daemon_goes_on_through_jumps(project: Project) -> None:
     """Fault 6: each answer is about the tree as it is, no gate ends by the clock, and history has the order in which things happened."""
     project.verifyd("watch", "--detach", expect=0)

@@ -103,6 +103,20 @@ def test_rules_that_came_and_went_are_looked_behind(repository: SampleRepository
         assert live.read(Hint(paths=frozenset({"src/.gitignore"}))).tree == repository.tree_on_disk()
 
 
+def test_a_file_that_goes_before_it_is_read_does_not_have_everything_read(repository: SampleRepository) -> None:
+    """As one that an editor renames over another: its folder is listed once more."""
+    asked = repository.home / "asked"
+    binary, armed = meddled_with(repository, "--others", f"echo others >>{asked}", "mv src/saved.py src/b.py")
+    with open_live_tree(binary, repository.open()) as live:
+        whole = live._kept
+        repository.write({"src/saved.py": "saved\n"})
+        armed.touch()
+        state = live.read(Hint(paths=frozenset({"src/saved.py"})))
+        assert live._kept is whole
+        assert asked.read_text() == "others\n"
+        assert state.tree == repository.tree_on_disk()
+
+
 def test_an_ignored_file_that_is_away_while_git_looks_is_there_again_once_it_is(repository: SampleRepository) -> None:
     """Settings that a program saves by renaming come through to a gate all the same."""
     repository.write({"settings.log": "x\n"})

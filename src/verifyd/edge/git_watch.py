@@ -10,13 +10,22 @@ from msgspec import Struct
 from verifyd.app.ports import Repository
 from verifyd.edge.git_process import GitProcess, lines_of
 from verifyd.edge.git_repository import UNDER_WAY, Settings, user_file, work_place
+from verifyd.edge.ignore_rules import RULE_FILE
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.private_index import copied_index
+from verifyd.edge.stored_forms import ATTRIBUTES_FILE
 from verifyd.edge.sweep import Stamp, look_at
 from verifyd.edge.tree_edit import SUBMODULE_MODE
 
+RULE_FILES = frozenset({RULE_FILE, ATTRIBUTES_FILE, ".gitmodules"})
+
 GitStamps = Mapping[str, Stamp | None]
 """By absolute path; None for nothing there."""
+
+
+def is_rule_file(path: str) -> bool:
+    """Whether a change of what is at a path may change what other paths are."""
+    return path.rpartition("/")[2] in RULE_FILES
 
 
 def deciding_files(git: GitProcess, repository: Repository, settings: Settings) -> tuple[str, ...]:

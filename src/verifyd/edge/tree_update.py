@@ -10,20 +10,22 @@ from msgspec import Struct, field
 from verifyd.app.ports import Repository
 from verifyd.edge.converted_files import hash_converted, paths_for_git
 from verifyd.edge.git_process import GitProcess
-from verifyd.edge.ignore_rules import REPORT_FOLDER, RULE_FILE, is_ours
+from verifyd.edge.git_watch import is_rule_file
+from verifyd.edge.ignore_rules import REPORT_FOLDER, is_ours
 from verifyd.edge.kept_objects import NewObject
 from verifyd.edge.kept_tree import KeptTree
 from verifyd.edge.merkle import Leaf, TreeNode, find_node, leaves
 from verifyd.edge.object_store import ObjectStore
-from verifyd.edge.path_reading import MovingError, NotPlainError, ReadPath, packed, read_path, seen_at
-from verifyd.edge.stored_forms import ATTRIBUTES_FILE
+from verifyd.edge.path_reading import TRIES, MovingError, NotPlainError, ReadPath, packed, read_path, seen_at
 from verifyd.edge.sweep import GIT_ENTRY, ROOT, Folder, Stamp, joined, stamp_of, with_parents
-
-RULE_FILES = frozenset({RULE_FILE, ATTRIBUTES_FILE, ".gitmodules"})
 
 
 class StructuralError(Exception):
     """What changed is more than the content of files, so everything has to be read anew; the argument says what it was."""
+
+
+class GoneError(Exception):
+    """A file was there when its folder was listed, and is not any more; the argument names it."""
 
 
 class TreeUpdate(Struct, kw_only=True):
@@ -77,7 +79,7 @@ class TreeUpdate(Struct, kw_only=True):
             self.files.add(path)
         else:
             folder, name = self.nearest_folder(path)
-            if joined(folder, name) == path and name in RULE_FILES:
+            if joined(folder, name) == path and is_rule_file(name):
                 raise StructuralError(path)  # git may have answered by its rules, even if it is gone again
             if joined(folder, name) == path or kept.others.get(folder, {}).get(name) != stat.S_IFDIR:
                 self.folders.add(folder)
@@ -115,15 +117,21 @@ class TreeUpdate(Struct, kw_only=True):
             MovingError: A file is being written right now.
             GitError: git cannot store something.
         """
-        self.send_lost_files_to_folders()
-        while waiting := sorted(self.folders - self.listed):
-            for folder in waiting:
-                self.listed.add(folder)
-                if self.folder_stamps.get(folder, ROOT) is not None:
-                    self.list_known(folder)
-        while self.candidates:
-            self.sort_candidates()
-        return self.read_files()
+        for _ in range(TRIES):
+            self.send_lost_files_to_folders()
+            while waiting := sorted(self.folders - self.listed):
+                for folder in waiting:
+                    self.listed.add(folder)
+                    if self.folder_stamps.get(folder, ROOT) is not None:
+                        self.list_known(folder)
+            while self.candidates:
+                self.sort_candidates()
+            try:
+                return self.read_files()
+            except GoneError as error:
+                # Its folder says what became of it; a file that is to be renamed over another one is there for an instant.
+                self.listed.discard(str(error).rpartition("/")[0])
+        raise StructuralError("files that come and go")
 
     def send_lost_files_to_folders(self) -> None:
         """A file that is gone, or became a folder, is a change of its folder; so is one behind a link that took a folder's place."""
@@ -221,7 +229,7 @@ class TreeUpdate(Struct, kw_only=True):
     def add_candidate(self, path: str, kind: int) -> None:
         """Something new: git has to say whether it belongs to the tree."""
         name = path.rpartition("/")[2]
-        if name == GIT_ENTRY or name in RULE_FILES:
+        if name == GIT_ENTRY or is_rule_file(name):
             raise StructuralError(path)
         self.candidates[path] = kind
 
@@ -315,7 +323,7 @@ class TreeUpdate(Struct, kw_only=True):
             try:
                 found[path] = read_path(self.root, path)
             except NotPlainError as error:
-                raise StructuralError(path) from error
+                raise (StructuralError(path) if is_file(self.look(path)) else GoneError(path)) from error
         by_git = paths_for_git(self.git, self.store, self.repository, self.kept, found)
         blobs: list[NewObject] = []
         for path, one in found.items():
@@ -335,11 +343,6 @@ class TreeUpdate(Struct, kw_only=True):
             if self.look(path) != self.stamps[path]:
                 raise MovingError(path)
             self.edits[path] = f"{entry.mode} {entry.id}"
-
-
-def is_rule_file(path: str) -> bool:
-    """Whether a change of what is at a path may change what other paths are."""
-    return path.rpartition("/")[2] in RULE_FILES
 
 
 def is_file(stamp: Stamp | None) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from verifyd.edge.git_repository import read_settings, work_place
-from verifyd.edge.git_watch import deciding_files, look_at_all
+from verifyd.edge.git_watch import deciding_files, is_rule_file, look_at_all
 from verifyd.edge.kept_tree import KeptTree, keep, nested_git_files
 from verifyd.edge.merkle import NONE_KNOWN, TreeNode, read_node
 from verifyd.edge.path_reading import MovingError
@@ -18,7 +18,7 @@ from verifyd.edge.sweep import is_racy
 from verifyd.edge.tree_at_rest import TreeMovedError, again_while_it_moves, read_once
 from verifyd.edge.tree_look import TreeLook
 from verifyd.edge.tree_taking import take_over
-from verifyd.edge.tree_update import StructuralError, is_rule_file
+from verifyd.edge.tree_update import StructuralError
 
 
 def read_whole(look: TreeLook, known: Mapping[str, TreeNode] = NONE_KNOWN) -> KeptTree:
