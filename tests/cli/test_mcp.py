@@ -328,7 +328,7 @@ def test_the_bridge_imports_nothing_heavy(project: Project, daemons: Daemons) ->
     with bridged(project, command=[sys.executable, "-c", program, "mcp"]) as bridge:
         assert bridge.ask(a_call("verify_status"))["id"] == 1
         _out, modules = bridge.end()
-    heavy = {"mcp", "mcp_types", "asyncio", "anyio", "msgspec", "pydantic", "subprocess", "importlib.metadata"}
+    heavy = {"mcp", "mcp_types", "asyncio", "anyio", "pydantic", "subprocess", "importlib.metadata"}
     assert set(modules.decode().split()) & heavy == set()
 
 
