@@ -51,7 +51,7 @@ def kept_runs(project: Project) -> list[Any]:
 
 
 @pytest.mark.parametrize("to", JUMPS)
-def test_a_jump_while_a_gate_runs_ends_no_gate(project: Project, to: int) -> None:
+def test_where_a_library_can_be_preloaded_a_jump_while_a_gate_runs_ends_no_gate(project: Project, to: int) -> None:
     """Fault 6: neither for its limit nor before its end; it took as long as it took."""
     jump_during_gates(project, to)
     project.verifyd("run", expect=0)
@@ -60,7 +60,7 @@ def test_a_jump_while_a_gate_runs_ends_no_gate(project: Project, to: int) -> Non
 
 
 @pytest.mark.parametrize("to", JUMPS)
-def test_a_gate_that_hangs_ends_at_its_limit_although_the_clock_jumps(
+def test_where_a_library_can_be_preloaded_a_gate_that_hangs_ends_at_its_limit_although_the_clock_jumps(
     tmp_path: Path, clock: WallClock, to: int
 ) -> None:
     """Fault 6: back by a day, too."""
@@ -72,7 +72,9 @@ def test_a_gate_that_hangs_ends_at_its_limit_although_the_clock_jumps(
     assert project.statuses() == {"hangs": ("failed", "timed_out")}
 
 
-def test_what_is_reused_is_of_equal_content_whatever_the_clock_says(project: Project, clock: WallClock) -> None:
+def test_where_a_library_can_be_preloaded_what_is_reused_is_of_equal_content_whatever_the_clock_says(
+    project: Project, clock: WallClock
+) -> None:
     """Fault 6: back and forth, a pass stands for what passed and a failure for what failed; the order is that of the runs."""
     project.verifyd("run", expect=0)
     for to in JUMPS:
@@ -85,7 +87,7 @@ def test_what_is_reused_is_of_equal_content_whatever_the_clock_says(project: Pro
     assert all(1 <= run["duration_s"] <= LIMIT_S for run in kept_runs(project))
 
 
-def test_a_daemon_goes_on_through_jumps(project: Project) -> None:
+def test_where_a_library_can_be_preloaded_a_daemon_goes_on_through_jumps(project: Project) -> None:
     """Fault 6: each answer is about the tree as it is, no gate ends by the clock, and history has the order in which things happened."""
     project.verifyd("watch", "--detach", expect=0)
     project.verifyd("status", "--wait", "50", expect=0)

@@ -239,7 +239,10 @@ def can_enter_namespaces() -> bool:
         return False
 
 
-@pytest.mark.skipif(not can_enter_namespaces(), reason="no pid namespace of our own can be had here")
+@pytest.mark.skipif(
+    not can_enter_namespaces(),
+    reason="this system makes no user and pid namespaces for us (unshare --user --pid fails)",
+)
 @pytest.mark.parametrize("kind", ["fake", "real"])
 def test_where_one_can_be_had_another_pid_namespace_changes_nothing(project: Project, kind: str) -> None:
     """Who may listen in the state folder is believed from a container that has it too; who may not is named without a number."""

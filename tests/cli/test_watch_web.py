@@ -175,7 +175,10 @@ def browser() -> Iterator[Any]:
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH, and CHROMIUM names none")
+@pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="a browser has to look at the page: no Chromium on PATH, and CHROMIUM names none (see scripts/system-packages)",
+)
 def test_where_there_is_a_chromium_the_page_follows_the_edits(project: Project, browser: Any) -> None:
     """
     Ready, not ready with its task, ready again, without being loaded again; then without its daemon, and with the next one.

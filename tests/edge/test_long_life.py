@@ -17,7 +17,9 @@ from verifyd.edge.linux import IS_LINUX
 from verifyd.edge.long_life import OBJECTS_BETWEEN_COLLECTIONS
 
 HAS_MALLINFO = IS_LINUX and hasattr(ctypes.CDLL(None), "mallinfo2")
-OF_GNU = pytest.mark.skipif(not HAS_MALLINFO, reason="this C library says nothing of its heaps")
+OF_GNU = pytest.mark.skipif(
+    not HAS_MALLINFO, reason="mallopt and what shows that it worked (mallinfo2) are the GNU C library's"
+)
 MIB = 1024 * 1024
 
 BEGINNING = """
@@ -79,13 +81,15 @@ def said(script: str, life: str) -> str:
 
 @OF_GNU
 @pytest.mark.parametrize("life, mapped", [("long", "1\n"), ("short", "0\n")])
-def test_a_large_block_is_asked_of_the_system_even_after_a_larger_one_was_freed(life: str, mapped: str) -> None:
+def test_with_the_gnu_c_library_a_large_block_is_asked_of_the_system_even_after_a_larger_one_was_freed(
+    life: str, mapped: str
+) -> None:
     """It goes back when it is freed; otherwise the C library makes it part of its heap."""
     assert said(LARGE_BLOCKS, life) == mapped
 
 
 @OF_GNU
-def test_threads_share_one_heap() -> None:
+def test_with_the_gnu_c_library_threads_share_one_heap() -> None:
     """Otherwise each has its own."""
     assert said(HEAPS, "long").count("<heap nr=") == 1
     assert said(HEAPS, "short").count("<heap nr=") > 1

@@ -18,7 +18,7 @@ from verifyd.edge.linux import IS_LINUX
 
 needs_wall_clock = pytest.mark.skipif(
     not (IS_LINUX and shutil.which("cc")),
-    reason="a library that is loaded before the system's needs Linux and a C compiler",
+    reason="the wall clock jumps by a C library that is preloaded: needs Linux and a C compiler (see scripts/system-packages)",
 )
 
 LIBRARY = r"""
