@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -20,6 +21,11 @@ def git(repository: SampleRepository) -> Iterator[GitProcess]:
     git.keep_readers()
     yield git
     git.end_readers()
+
+
+def broken_off(_identifier: str, _size: int) -> bytes:
+    """What fails between the first line of an answer and its content."""
+    raise KeyError
 
 
 def test_the_next_who_asks_has_the_same_process(git: GitProcess, repository: SampleRepository) -> None:
@@ -87,3 +93,15 @@ def test_a_commit_that_was_made_meanwhile_is_seen(git: GitProcess, repository: S
     assert after is not None
     assert before.id != after.id
     assert after.id == repository.git("rev-parse", "HEAD").strip()
+
+
+def test_one_that_broke_off_in_the_middle_of_an_answer_owes_the_rest(
+    git: GitProcess, repository: SampleRepository
+) -> None:
+    """An answer counts as given once it was taken whole, whatever went wrong and was passed over meanwhile."""
+    with git.object_reader(Place(folder=repository.root)) as reader:
+        with suppress(KeyError), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reader, "_piece", broken_off)
+            reader.read("HEAD^{tree}")
+        assert not reader.owes_nothing
+    assert not reader.is_alive

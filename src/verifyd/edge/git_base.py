@@ -8,9 +8,10 @@ from itertools import repeat
 
 from verifyd.app.ports import Repository
 from verifyd.edge.git_objects import Head, head_of, read_commit, tree_of
-from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.git_process import GitProcess
 from verifyd.edge.git_repository import is_shallow, text_of, user_place
 from verifyd.edge.object_ids import LOOK
+from verifyd.edge.object_reader import ObjectReader
 from verifyd.errors import GitError, UsageError
 from verifyd.nearest import nearest_of
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from verifyd.app.ports import Repository
 from verifyd.clone import Clone, Found
-from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.git_process import GitProcess
 from verifyd.edge.git_repository import is_shallow, text_of, user_place
+from verifyd.edge.object_reader import ObjectReader
 
 
 def read_clone(environment: Mapping[str, str], repository: Repository) -> Clone:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from verifyd.edge.git_process import GitProcess, ObjectReader, StoredObject
+from verifyd.edge.git_process import GitProcess
 from verifyd.edge.object_ids import LOOK
+from verifyd.edge.object_reader import ObjectReader, StoredObject
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.tree_edit import FOLDER_MODE, LINK_MODE, SUBMODULE_MODE, Edits, Entry, entries_of, read_tree
 from verifyd.errors import GitError

@@ -7,20 +7,16 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from msgspec import Struct, field
 
-from verifyd.edge.object_ids import FORMATS, HASHES, READ_BYTES, check_object, forged_object, object_header
+from verifyd.edge.object_reader import ObjectReader
 from verifyd.errors import GitError
 
 OLDEST_GIT = (2, 30)
 
 TIME_LIMIT_S = 600.0
 """Far beyond any healthy git command; a clean filter that hangs must not hang us for ever."""
-
-ASKED_AHEAD = 100
-"""Ids that git is asked for at once: they fit into the smallest pipe there is, so neither side ever waits for the other."""
 
 INHERITED = frozenset(
     {
@@ -89,12 +85,29 @@ class Ended(Struct, frozen=True, kw_only=True):
     complaint: str
 
 
-class StoredObject(Struct, frozen=True, kw_only=True):
-    """One object as ``cat-file --batch`` gives it; *kind* is ``blob``, ``tree``, ``commit`` or ``tag``."""
+class RunningReader(ObjectReader):
+    """An object reader with the process that answers it."""
 
-    id: str
-    kind: str
-    content: bytes
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise GitError("git cat-file has no pipes")
+        super().__init__(process.stdin, process.stdout)
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether git still runs."""
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """End the process, and wait for that."""
+        with self._process:
+            pass
 
 
 class GitProcess:
@@ -114,7 +127,7 @@ class GitProcess:
         self.environment: Mapping[str, str] = {**kept, **FIXED_VARIABLES}
         self._executable = executable
         self._keeps_readers = False
-        self._spare: dict[tuple[Path, frozenset[tuple[str, str]]], ObjectReader] = {}
+        self._spare: dict[tuple[Path, frozenset[tuple[str, str]]], RunningReader] = {}
 
     def keep_readers(self) -> None:
         """Let an object reader live on for who wants the next one there; for a process that soon ends, and they with it."""
@@ -153,7 +166,7 @@ class GitProcess:
         return self._start(place, [*SETTING_ARGUMENTS, *arguments], content, {"LC_ALL": "C"} if plain_messages else {})
 
     @contextmanager
-    def object_reader(self, place: Place) -> Iterator[ObjectReader]:
+    def object_reader(self, place: Place) -> Iterator[RunningReader]:
         """A ``cat-file --batch`` that answers one question after the other; ended on leaving, or kept as a spare one."""
         key = (place.folder, frozenset(place.variables.items()))
         reader = self._spare.pop(key, None)
@@ -171,7 +184,7 @@ class GitProcess:
         else:
             reader.end()
 
-    def _start_reader(self, place: Place) -> ObjectReader:
+    def _start_reader(self, place: Place) -> RunningReader:
         command = [self._executable, *SETTING_ARGUMENTS, "cat-file", "--batch"]
         try:
             process = subprocess.Popen(
@@ -184,7 +197,7 @@ class GitProcess:
             )
         except OSError as error:
             raise self._not_started(place, error) from error
-        return ObjectReader(process)
+        return RunningReader(process)
 
     def _start(
         self, place: Place, arguments: Sequence[str], content: bytes | None, variables: Mapping[str, str]
@@ -228,116 +241,6 @@ class GitProcess:
             remedy = f"Install git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer."
             raise GitError(f"{answer} is too old", remedy=remedy)
         return answer
-
-
-class ObjectReader:
-    """
-    Asks a running ``git cat-file --batch``, and believes nothing: each object's content is held against its id.
-
-    What git looks through on the way to an object is not, the tag in ``v1^{commit}``: ask for each by its id (see ``named_commit``).
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise GitError("git cat-file has no pipes")
-        self._process = process
-        self._questions: IO[bytes] = process.stdin
-        self._answers: IO[bytes] = process.stdout
-        self._owed = 0
-
-    @property
-    def pid(self) -> int:
-        """The process's number."""
-        return self._process.pid
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether git still runs."""
-        return self._process.poll() is None
-
-    @property
-    def owes_nothing(self) -> bool:
-        """Whether every question was answered to its end: the next answer is then the next question's."""
-        return self._owed == 0
-
-    def end(self) -> None:
-        """End the process, and wait for that."""
-        with self._process:
-            pass
-
-    def read(self, name: str) -> StoredObject | None:
-        """
-        The object that a revision without line breaks (an id, ``HEAD^{commit}``) names; None when there is none.
-
-        Raises:
-            GitError: git ended instead of answering, or the object is not what its name says.
-        """
-        self._ask([name])
-        return self._answer()
-
-    def read_all(self, names: Sequence[str]) -> Iterator[StoredObject | None]:
-        """As *read*, for many: asked ahead, which is several times as fast. All answers must be taken."""
-        for start in range(0, len(names), ASKED_AHEAD):
-            some = names[start : start + ASKED_AHEAD]
-            self._ask(some)
-            for _ in some:
-                yield self._answer()
-
-    def check_all(self, names: Sequence[str]) -> None:
-        """
-        Hash objects of any size without holding one whole; what is not there is nothing to be wrong about.
-
-        Raises:
-            GitError: git ended instead of answering, or an object is not what its name says.
-        """
-        for start in range(0, len(names), ASKED_AHEAD):
-            some = names[start : start + ASKED_AHEAD]
-            self._ask(some)
-            for _ in some:
-                about = self._about()
-                if about is not None:
-                    self._check_next(*about)
-
-    def _ask(self, names: Sequence[str]) -> None:
-        self._owed += len(names)
-        try:
-            self._questions.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
-            self._questions.flush()
-        except BrokenPipeError as error:
-            raise GitError("git cat-file ended by itself") from error
-
-    def _about(self) -> tuple[str, str, int] | None:
-        """Id, kind and size of the next answer, whose content follows; None when there is no such object."""
-        line = self._answers.readline()
-        if not line:
-            raise GitError("git cat-file ended by itself")
-        self._owed -= 1
-        # "<id> <kind> <size>"; anything else says that there is none: "<name> missing", "<name> ambiguous".
-        answer = re.fullmatch(rb"([0-9a-f]{40,64}) (blob|tree|commit|tag) (\d+)\n", line)
-        return (answer[1].decode(), answer[2].decode(), int(answer[3])) if answer is not None else None
-
-    def _piece(self, identifier: str, size: int) -> bytes:
-        content = self._answers.read(size)
-        if len(content) != size:
-            raise GitError(f"git cat-file ended in the middle of object {identifier}")
-        return content
-
-    def _answer(self) -> StoredObject | None:
-        about = self._about()
-        if about is None:
-            return None
-        identifier, kind, size = about
-        content = self._piece(identifier, size + 1)[:-1]
-        check_object(identifier, kind, content)
-        return StoredObject(id=identifier, kind=kind, content=content)
-
-    def _check_next(self, identifier: str, kind: str, size: int) -> None:
-        hashed = HASHES[FORMATS[len(identifier)]](object_header(kind, size), usedforsecurity=False)
-        for start in range(0, size, READ_BYTES):
-            hashed.update(self._piece(identifier, min(READ_BYTES, size - start)))
-        self._piece(identifier, 1)  # the line's end
-        if hashed.hexdigest() != identifier:
-            raise forged_object(identifier)
 
 
 def lines_of(output: bytes) -> list[str]:

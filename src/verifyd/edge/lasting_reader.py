@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar
 
-from verifyd.edge.git_process import GitProcess, ObjectReader, Place
+from verifyd.edge.git_process import GitProcess, Place
+from verifyd.edge.object_reader import ObjectReader
 from verifyd.errors import GitError
 
 Answer = TypeVar("Answer")

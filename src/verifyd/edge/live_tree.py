@@ -16,7 +16,7 @@ from verifyd.app.watch_ports import Hint, TreeState
 from verifyd.edge.git import GitBinary
 from verifyd.edge.git_base import AUTO, find_base
 from verifyd.edge.git_objects import Head, read_commit
-from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.git_process import GitProcess
 from verifyd.edge.git_repository import user_place
 from verifyd.edge.guard import TreeGuard
 from verifyd.edge.kept_memory import hold_in_common, move_together
@@ -29,6 +29,7 @@ from verifyd.edge.live_mirrors import LiveMirrors
 from verifyd.edge.live_state import is_same, make_state, root_of
 from verifyd.edge.merkle import NONE_KNOWN, TreeNode, differences, folders_by_id, id_in, read_stored
 from verifyd.edge.object_pruning import Limits, missing_objects, objects_of, prune
+from verifyd.edge.object_reader import ObjectReader
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.path_reading import MovingError, packed
 from verifyd.edge.shared_mappings import leaves_trace, mapped_paths, read_mappings, settle

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from msgspec import Struct, field
 
-from verifyd.edge.git_process import GitProcess, ObjectReader, Place
+from verifyd.edge.git_process import GitProcess, Place
 from verifyd.edge.object_ids import object_id
+from verifyd.edge.object_reader import ObjectReader
 from verifyd.edge.sweep import joined
 from verifyd.edge.tree_edit import FOLDER_MODE, entries_of
 from verifyd.errors import GitError

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from verifyd.app.ports import Repository
 from verifyd.edge.git_objects import entries_between, find_entry, read_contents, tree_of
-from verifyd.edge.git_process import GitProcess, ObjectReader
+from verifyd.edge.git_process import GitProcess
 from verifyd.edge.git_repository import find_repository
 from verifyd.edge.guard import below
+from verifyd.edge.object_reader import ObjectReader
 from verifyd.edge.object_store import ObjectStore
 from verifyd.edge.sweep import GIT_ENTRY
 from verifyd.edge.tree_edit import FOLDER_MODE, SUBMODULE_MODE, Entry, edit_tree

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
-from verifyd.edge.git_process import ObjectReader, StoredObject
 from verifyd.edge.object_ids import LOOK
+from verifyd.edge.object_reader import ObjectReader, StoredObject
 from verifyd.edge.object_store import ObjectStore
 from verifyd.errors import GitError
 
