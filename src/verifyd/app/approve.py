@@ -44,7 +44,8 @@ def is_in_question(planned: PlannedGate) -> bool:
 
 async def doubtful_gates(world: World, judged: Judged, store: Store, plan: Plan) -> list[str]:
     """Gates that the change does not affect and that a run would not leave out; it is the run's own code that says so."""
-    from verifyd.app.gate import GateRunner, RunContext
+    from verifyd.app.gate import GateRunner
+    from verifyd.app.run_context import RunContext
 
     async with world.open_processes() as processes:
         runner = GateRunner(RunContext(world=world, judged_tree=judged, processes=processes, store=store, reuse=True))

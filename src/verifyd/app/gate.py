@@ -10,68 +10,28 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from msgspec import Struct
 from msgspec.structs import replace
 
 from verifyd.action_key import Action, content_part, make_action, unrepeatable
 from verifyd.app.beside import Beside
-from verifyd.app.frozen import FrozenTree, LiveSource
+from verifyd.app.frozen import FrozenTree
 from verifyd.app.gate_environment import environment_of
 from verifyd.app.gate_evidence import Results, collect_evidence, missing_tool_of, tail_of, warm_up
 from verifyd.app.gate_server import Served, serve, with_port
-from verifyd.app.history_ports import Store
-from verifyd.app.ignored import IgnoredPaths
 from verifyd.app.old_runs import collect_old_runs
-from verifyd.app.process_ports import Job, JobEnd, Processes
+from verifyd.app.process_ports import Job, JobEnd
 from verifyd.app.reuse import stored_verdict, tests_before
-from verifyd.app.world import World
+from verifyd.app.run_context import RunContext
 from verifyd.errors import GitError, MachineError, StoreError
 from verifyd.outcome import End, Outcome, View
-from verifyd.pipeline import Gate, Isolate, Shell
+from verifyd.pipeline import Gate, Shell
 from verifyd.plan import Plan, PlannedGate, Skip, matched
-from verifyd.snapshot import Source
 from verifyd.verdict import Reason, Status, Verdict, judge
 
 if TYPE_CHECKING:
-    from verifyd.app.judged import Judged
+    pass
 
 SUBMODULE_MODE = "160000"
-
-
-class RunContext(Struct, frozen=True, kw_only=True):
-    """
-    What all gates of one run share.
-
-    Attributes:
-        live: The tree as a daemon has it; gates that do not ask for the working tree then see a frozen view. None in a
-            one-shot run.
-    """
-
-    world: World
-    judged_tree: Judged
-    processes: Processes
-    store: Store
-    reuse: bool
-    live: LiveSource | None = None
-
-    @property
-    def runs_in_tree(self) -> frozenset[Isolate]:
-        """The isolations under which a gate runs in the working tree itself."""
-        if self.judged_tree.snapshot.source is not Source.WORKING_TREE:
-            return frozenset()
-        return frozenset({Isolate.TREE}) if self.live is not None else frozenset({Isolate.TREE, Isolate.AUTO})
-
-    def beside(self) -> Beside:
-        """What lies beside the tree, not looked at yet."""
-        live = self.live
-        return Beside(
-            world=self.world,
-            judged=self.judged_tree,
-            listing=IgnoredPaths(
-                world=self.world, judged=self.judged_tree, known=live.ignored if live is not None else None
-            ),
-            known_links=live.links if live is not None else None,
-        )
 
 
 def shell_command(gate: Gate, script: str) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from verifyd.action_key import Action
 from verifyd.app.finish import Finish, Result
 from verifyd.app.frozen import LiveSource
-from verifyd.app.gate import GateRunner, RunContext
+from verifyd.app.gate import GateRunner
 from verifyd.app.history_ports import Store
 from verifyd.app.judged import Judged, Request
 from verifyd.app.live_gates import LiveGates
 from verifyd.app.process_ports import Processes
 from verifyd.app.run import Listener, run_gates, skipped_by_plan
+from verifyd.app.run_context import RunContext
 from verifyd.app.uncounted import uncounted_remarks
 from verifyd.app.verify import built_in_verdicts, plan_for, unapproved
 from verifyd.app.watch_ports import LiveTree, TreeState

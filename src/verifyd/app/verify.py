@@ -7,12 +7,13 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from verifyd.app.gate import GateRunner, RunContext
+from verifyd.app.gate import GateRunner
 from verifyd.app.history_ports import Store
 from verifyd.app.judged import Judged, Opened, Request, open_now
 from verifyd.app.ports import Repository
 from verifyd.app.progress import without_block
 from verifyd.app.run import Listener, run_gates
+from verifyd.app.run_context import RunContext
 from verifyd.app.uncounted import uncounted_remarks
 from verifyd.app.world import World
 from verifyd.builtin.diff import judge_change
