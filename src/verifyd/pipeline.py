@@ -80,7 +80,7 @@ class Manual(StrEnum):
     NOT_A_COMMAND = "does not read as a command"
 
 
-class EvidenceSource(Struct, frozen=True, kw_only=True):
+class EvidenceSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Where a gate leaves its machine-readable result.
 
@@ -92,7 +92,7 @@ class EvidenceSource(Struct, frozen=True, kw_only=True):
     pattern: str = ""
 
 
-class Gate(Struct, frozen=True, kw_only=True):
+class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     One declared check: a script, the conditions it runs under, and what counts as a pass.
 
@@ -154,7 +154,7 @@ class Gate(Struct, frozen=True, kw_only=True):
         return f"{first} …" if rest else first
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     How large a change may be; None means no bound.
 
@@ -167,7 +167,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     deleted_files: Annotated[int, Meta(ge=0)] | None = None
 
 
-class Scope(Struct, frozen=True, kw_only=True):
+class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Which paths a change may touch, as gitignore-style globs.
 
@@ -180,7 +180,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     protected: tuple[str, ...] = ()
 
 
-class LeftOut(Struct, frozen=True, kw_only=True):
+class LeftOut(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something on the page that looks like a command and was not taken as a gate, with the reason: for ``plan`` alone."""
 
     line: int
@@ -188,7 +188,7 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Pipeline(Struct, frozen=True, kw_only=True):
+class Pipeline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     All that VERIFY.md declares.
 

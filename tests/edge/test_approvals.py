@@ -19,6 +19,7 @@ from verifyd.pipeline import (
     EvidenceKind,
     EvidenceSource,
     Gate,
+    LeftOut,
     Limits,
     Manual,
     Pipeline,
@@ -132,6 +133,44 @@ class TestDoubt:
             "  Look at the gates with `verifyd plan`, then run `verifyd approve`."
         )
         assert path.read_bytes() == content
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            (),
+            ("pipeline",),
+            ("pipeline", "gates", 0),
+            ("pipeline", "gates", 0, "evidence"),
+            ("pipeline", "limits"),
+            ("pipeline", "scope"),
+            ("pipeline", "left_out", 0),
+        ],
+    )
+    def test_a_key_that_we_do_not_know(self, approvals: StateFolderApprovals, place: tuple[str | int, ...]) -> None:
+        """Wherever it stands: it may say something about what was approved, in the words of another release."""
+        whole = Pipeline(
+            gates=(
+                Gate(
+                    name="tests",
+                    line=1,
+                    script="true",
+                    evidence=EvidenceSource(kind=EvidenceKind.JUNIT, pattern="*.xml"),
+                ),
+            ),
+            limits=Limits(changed_lines=1),
+            scope=Scope(only=("src/**",)),
+            left_out=(LeftOut(line=1, text="ls", reason="no gate"),),
+        )
+        path = approvals.write(REPOSITORY, an_approval(whole))
+        assert approvals.read(REPOSITORY) is not None
+        document = json.loads(path.read_text())
+        inner = document
+        for step in place:
+            inner = inner[step]
+        inner["approved_for"] = "nobody"
+        path.write_text(json.dumps(document))
+        with pytest.raises(StoreError, match="the approval is damaged, so nothing counts as approved"):
+            approvals.read(REPOSITORY)
 
     def test_every_cut_of_the_file(self, approvals: StateFolderApprovals) -> None:
         """Fault 16: however much of it is missing, it is an approval of the same pipeline or none."""
