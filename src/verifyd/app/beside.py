@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from verifyd.app.file_ports import FilesBeside
-from verifyd.app.ignored import IgnoredPaths
+from verifyd.app.ignored import IgnoredListing
 from verifyd.app.world import World
 from verifyd.outcome import View
 from verifyd.pipeline import Gate, Ignored
@@ -41,7 +41,7 @@ class Beside(Struct):
 
     world: World
     judged: Judged
-    listing: IgnoredPaths
+    listing: IgnoredListing
     known_links: tuple[str, ...] | None = None
     ignored: tuple[str, ...] | None = None
     links: tuple[str, ...] = ()

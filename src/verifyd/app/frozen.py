@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct, field
 
-from verifyd.app.ignored import IgnoredPaths
+from verifyd.app.ignored import IgnoredListing
 from verifyd.app.process_ports import FrozenView
 from verifyd.app.world import World
 from verifyd.errors import MachineError
@@ -57,7 +57,7 @@ class FrozenTree(Struct, kw_only=True):
 
     world: World
     judged: Judged
-    listing: IgnoredPaths
+    listing: IgnoredListing
     folder: Path
     opened: AsyncExitStack
     live: LiveSource | None = None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from verifyd.app.judged import Judged
 
 
-class IgnoredPaths(Struct, kw_only=True):
+class IgnoredListing(Struct, kw_only=True):
     """
     Asked of git once in a run, except where a gate may add to it: where the working tree is judged, gates are run in it.
 

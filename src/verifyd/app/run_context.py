@@ -9,7 +9,7 @@ from msgspec import Struct
 from verifyd.app.beside import Beside
 from verifyd.app.frozen import LiveSource
 from verifyd.app.history_ports import Store
-from verifyd.app.ignored import IgnoredPaths
+from verifyd.app.ignored import IgnoredListing
 from verifyd.app.process_ports import Processes
 from verifyd.app.world import World
 from verifyd.pipeline import Isolate
@@ -48,7 +48,7 @@ class RunContext(Struct, frozen=True, kw_only=True):
         return Beside(
             world=self.world,
             judged=self.judged_tree,
-            listing=IgnoredPaths(
+            listing=IgnoredListing(
                 world=self.world, judged=self.judged_tree, known=live.ignored if live is not None else None
             ),
             known_links=live.links if live is not None else None,
