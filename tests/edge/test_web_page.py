@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import anyio
 import anyio.to_thread
@@ -21,7 +22,7 @@ from tests.support.builders import TREE, a_failure, a_finding, a_report, a_task
 from tests.support.fake_engine import NOT_READY, READY, VERIFYING, a_standing
 from tests.support.hostile import ACTS_ON_TERMINALS, PIECES, hostile
 from tests.support.pages import Opened, Parts, a_paged_daemon, opened
-from verifyd.app.web_page import PageAddress, secret_of
+from verifyd.app.web_page import PageAddress, WebPage, secret_of
 from verifyd.doors.web_application import Web
 from verifyd.doors.web_guard import Guard
 from verifyd.doors.web_opening import open_page
@@ -208,6 +209,20 @@ async def test_a_port_that_is_taken_is_named(folder: Path) -> None:
                 "  Name another one, or none for a free one: verifyd watch --web [PORT]"
             )
             assert (await Opened(engine=engine, daemon=daemon, url=await open_page(daemon, 0)).get("")).status == 200
+
+
+async def test_a_page_that_could_not_be_made_holds_no_port() -> None:
+    """Whoever asks again gets it on the port that was asked for."""
+
+    def broken(_address: PageAddress) -> NoReturn:
+        raise RuntimeError("on purpose")
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    async with WebPage() as page:
+        with pytest.raises(RuntimeError, match="on purpose"):
+            await page.open(port, "sign", broken)
+        assert (await page.open(port, "sign", lambda _address: nobody)).port == port
 
 
 async def test_only_this_machine_can_reach_it(folder: Path) -> None:

@@ -82,17 +82,26 @@ class WebPage:
         Raises:
             MachineError: The port cannot be had.
         """
-        from verifyd.edge.http_server import ClientLimits, serve
-
         async with self.opening:
             if self.address is None:
-                key = await anyio.to_thread.run_sync(read_history_key, page_key_path())
-                listening = bind_loopback(port)
-                self.served.callback(listening.close)
-                found = int(listening.getsockname()[1])
-                address = PageAddress(port=found, secret=secret_of(key, sign, found))
-                # In a thread: what makes pages is imported now, and the other doors go on answering.
-                application = await anyio.to_thread.run_sync(make_application, address)
-                await self.served.enter_async_context(serve(application, listening, ClientLimits(users=None)))
-                self.address = address
+                async with AsyncExitStack() as begun:
+                    self.address = await begin_page(begun, port, sign, make_application)
+                    self.served = begun.pop_all()
             return self.address
+
+
+async def begin_page(
+    begun: AsyncExitStack, port: int, sign: str, make_application: Callable[[PageAddress], Application]
+) -> PageAddress:
+    """Listen and answer until *begun* is closed, see ``WebPage.open``."""
+    from verifyd.edge.http_server import ClientLimits, serve
+
+    key = await anyio.to_thread.run_sync(read_history_key, page_key_path())
+    listening = bind_loopback(port)
+    begun.callback(listening.close)
+    found = int(listening.getsockname()[1])
+    address = PageAddress(port=found, secret=secret_of(key, sign, found))
+    # In a thread: what makes pages is imported now, and the other doors go on answering.
+    application = await anyio.to_thread.run_sync(make_application, address)
+    await begun.enter_async_context(serve(application, listening, ClientLimits(users=None)))
+    return address
