@@ -51,7 +51,9 @@ def published_names(shape: type[Struct]) -> tuple[str, ...]:
 
 def schemas_of(shape: type[Struct], place: str) -> dict[str, Any]:
     """
-    JSON schemas by name, of a class and all that it is made of. What is written has every key, so all are required.
+    JSON schemas by name, of a class and all that it is made of.
+
+    What is written has every key, so all are required; and further ones are allowed, as a newer version may write them.
 
     Args:
         place: Where references lead; ``{name}`` stands for the class.
@@ -60,6 +62,7 @@ def schemas_of(shape: type[Struct], place: str) -> dict[str, Any]:
     for schema in schemas.values():
         if "properties" in schema:
             schema["required"] = list(schema["properties"])
+            schema.pop("additionalProperties", None)
     return schemas
 
 

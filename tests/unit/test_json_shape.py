@@ -72,6 +72,11 @@ def test_a_schema_requires_every_key() -> None:
     assert schemas["Leaf"]["properties"]["line"]["description"] == "1-based"
 
 
+def test_a_schema_allows_what_a_newer_version_adds() -> None:
+    """Also of a class that forbids it to whoever writes its files."""
+    assert "additionalProperties" not in schemas_of(Sealed, "{name}")["Sealed"]
+
+
 def test_what_has_a_default_may_be_missing() -> None:
     """As in files of an older version."""
     assert from_json(Tree, {"leaves": []}) == Tree(leaves=())
