@@ -450,6 +450,41 @@ def test_a_push_is_judged_by_the_tree_that_arrives(hooked: Hooked) -> None:
     assert hooked.git("push", "other", "main", extra={"VERIFYD_SKIP": "a trial"}).code == 0
 
 
+def test_a_replaced_commit_lets_no_push_through(hooked: Hooked) -> None:
+    """git believes refs/replace about a commit's tree; what arrives at the other side is the commit itself."""
+    hooked.done("init", "-q", "--bare", "../other.git")
+    hooked.done("remote", "add", "other", "../other.git")
+    hooked.project.write({"calc.py": "A = 7\n"})
+    hooked.done("commit", "-qam", "good")
+    good = hooked.done("rev-parse", "HEAD").out.strip()
+    hooked.done("push", "other", "main")
+    hooked.done("reset", "-q", "--hard", "HEAD~1")
+    hooked.project.write({"bad": "1\n"})
+    hooked.done("add", "bad")
+    hooked.done("commit", "--no-verify", "-qm", "bad")
+    bad = hooked.done("rev-parse", "HEAD").out.strip()
+    hooked.done("replace", bad, good)
+    assert hooked.done("rev-parse", f"{bad}^{{tree}}").out == hooked.done("rev-parse", f"{good}^{{tree}}").out
+    stopped = hooked.git("push", "--force", "other", f"{bad}:refs/heads/main")
+    assert stopped.code == 1, stopped
+    assert "no push; " in stopped.err
+
+
+def test_a_grafted_commit_is_new_to_its_remote(hooked: Hooked) -> None:
+    """A runner that tells nothing of a push has HEAD judged, unless a remote has it; whose parent it is, no file beside the objects says."""
+    hooked.done("init", "-q", "--bare", "../other.git")
+    hooked.done("remote", "add", "other", "../other.git")
+    hooked.done("push", "-u", "other", "main")
+    remote = hooked.done("rev-parse", "other/main").out.strip()
+    hooked.project.write({"bad": "1\n"})
+    hooked.done("add", "bad")
+    hooked.done("commit", "--no-verify", "-qm", "bad")
+    bad = hooked.done("rev-parse", "HEAD").out.strip()
+    (hooked.project.root / ".git/info/grafts").write_text(f"{remote} {bad}\n{bad}\n")
+    assert hooked.done("for-each-ref", "--contains", "HEAD", "refs/remotes").out != ""
+    assert "no push; " in hooked.project.verifyd("hook", "pre-push", "other", "../other.git", expect=1).err
+
+
 def test_of_several_branches_and_tags_in_one_push_each_tip_is_judged(hooked: Hooked) -> None:
     """The one that is not ready stops them all; commits on the way to a tip are not judged again."""
     hooked.done("init", "-q", "--bare", "../other.git")

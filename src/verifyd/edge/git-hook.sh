@@ -9,6 +9,12 @@ say() {
 
 # (Everything here is done without starting a process where that can be: each takes as long as all the rest.)
 
+# git that believes of a commit what the commit says itself: what is pushed is that, and neither what refs/replace puts in its place
+# nor what files beside the objects tell of its parents.
+plain_git() {
+    GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null git -c core.commitGraph=false "$@"
+}
+
 # When a file was last written, in seconds since 1970 (GNU and busybox, else BSD and macOS).
 date_of() {
     stat -c %Y "$1" 2>/dev/null || stat -f %m "$1" 2>/dev/null
@@ -79,9 +85,9 @@ $date" ] || return 1
     -) ;;
     *)
         if [ "$base_name" = auto ]; then
-            now=$(git rev-parse --verify --quiet "$2^{commit}") || now=none
+            now=$(plain_git rev-parse --verify --quiet "$2^{commit}") || now=none
         else
-            now=$(git merge-base "$base_name" "$3") || return 1
+            now=$(plain_git merge-base "$base_name" "$3") || return 1
         fi
         [ "$now" = "$base" ] || return 1
         ;;
@@ -134,19 +140,19 @@ pre-push)
     if [ -n "${PRE_COMMIT_TO_REF-}" ]; then
         pushed="- $PRE_COMMIT_TO_REF - -"
     elif [ -n "${PRE_COMMIT_LOCAL_BRANCH-}" ]; then
-        pushed="- $(git rev-parse --verify "$PRE_COMMIT_LOCAL_BRANCH^{commit}") - -" || exit 1
+        pushed="- $(plain_git rev-parse --verify "$PRE_COMMIT_LOCAL_BRANCH^{commit}") - -" || exit 1
     else
         pushed=$(cat)
     fi
     if [ -x "$kept" ]; then printf '%s\n' "$pushed" | "$kept" "$@" || exit; fi
     # Nothing is new, or a runner did not hand on what git says: then HEAD is judged, unless some remote has it already.
-    if [ -z "$pushed" ] && [ -z "$(git for-each-ref --count=1 --contains HEAD refs/remotes)" ]; then
+    if [ -z "$pushed" ] && [ -z "$(plain_git for-each-ref --count=1 --contains HEAD refs/remotes)" ]; then
         pushed="- $(git rev-parse --verify --quiet HEAD) - -"
     fi
     open=${VERIFYD_SKIP:+yes}
     while read -r _ commit _ _; do
         case $commit in *[!0]*) ;; *) continue ;; esac
-        tree=$(git rev-parse --verify --quiet "$commit^{tree}") || continue
+        tree=$(plain_git rev-parse --verify --quiet "$commit^{tree}") || continue
         is_ready "$tree" "$commit^" "$commit" || open=yes
     done <<PUSHED
 $pushed
